@@ -1,0 +1,174 @@
+// Broker: all connections together. The transport tells it of new connections and of the time; everything
+// else comes through the Connections. No I/O here: see ports.ts.
+
+import { ALLOW_EVERYBODY, type Authenticator } from "../access/authenticator.ts";
+import { ALLOW_EVERYTHING, type Authorizer } from "../access/authorizer.ts";
+import { ReasonCode } from "../packet/reason_code.ts";
+import { TopicNameCache } from "../packet/topic_name_cache.ts";
+import type { DropReason, Session, SessionEnvironment } from "../session/session.ts";
+import type { Message } from "../session/message.ts";
+import { BufferPool } from "./buffer_pool.ts";
+import { Connection } from "./connection.ts";
+import { Deadlines } from "./deadlines.ts";
+import { DropLog } from "./drop_log.ts";
+import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import type { BrokerTime, Parts } from "./parts.ts";
+import type { Link, Ports } from "./ports.ts";
+import { RetainedStore } from "./retained_store.ts";
+import { Router } from "./router.ts";
+import { SessionLifecycle } from "./session_lifecycle.ts";
+import { Sessions } from "./sessions.ts";
+import { Statistics } from "./statistics.ts";
+import { SysTopics } from "./sys_topics.ts";
+
+export interface BrokerOptions {
+  readonly ports: Ports;
+  /** Now, in milliseconds since 1970. The clock must never run backwards. */
+  readonly nowMs: number;
+  /** What the broker calls itself in `$SYS/broker/version`. */
+  readonly version: string;
+  /** Those that differ from {@link DEFAULT_LIMITS}. */
+  readonly limits?: Partial<Limits>;
+  /** Default: everybody is let in. */
+  readonly authenticator?: Authenticator;
+  /** Default: everything is allowed. */
+  readonly authorizer?: Authorizer;
+  /** Milliseconds between two updates of `$SYS`; 0: there is no `$SYS`. Default 10,000. */
+  readonly sysIntervalMs?: number;
+}
+
+export class Broker {
+  readonly #parts: Parts;
+  #isFlushRequested = false;
+  #isStopping = false;
+
+  constructor(options: BrokerOptions) {
+    const { ports } = options;
+    const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const authorizer = options.authorizer ?? ALLOW_EVERYTHING;
+    const time: BrokerTime = { nowMs: options.nowMs };
+    const deadlines = new Deadlines(time.nowMs);
+    const sessions = new Sessions();
+    const statistics = new Statistics();
+    const flush = () => this.flush();
+    const parts = {
+      ports,
+      limits,
+      time,
+      authorizer,
+      authenticator: options.authenticator ?? ALLOW_EVERYBODY,
+      statistics,
+      deadlines,
+      sessions,
+      topicNames: new TopicNameCache(),
+      buffers: new BufferPool(),
+      router: new Router(authorizer, (session) => sessions.get(session.clientId)!.identity),
+      retained: new RetainedStore(deadlines, limits.maximumRetainedMessages),
+      environment: new Environment(limits, time, statistics, new DropLog(ports.log)),
+      connections: new Set<Connection>(),
+      unflushed: [],
+      requestFlush: () => {
+        if (this.#isFlushRequested) return;
+        this.#isFlushRequested = true;
+        ports.scheduleFlush(flush);
+      },
+    } as Omit<Parts, "lifecycle"> as Parts;
+    this.#parts = Object.assign(parts, { lifecycle: new SessionLifecycle(parts) });
+    const sysIntervalMs = options.sysIntervalMs ?? 10_000;
+    if (sysIntervalMs > 0) new SysTopics(this.#parts, options.version, sysIntervalMs);
+  }
+
+  /** Connections, those before CONNECT included. */
+  get connectionCount(): number {
+    return this.#parts.connections.size;
+  }
+
+  /** What it has counted. */
+  get statistics(): Readonly<Statistics> {
+    return this.#parts.statistics;
+  }
+
+  /** Sessions, Subscriptions and retained messages that there are now. */
+  get counts(): { sessions: number; connected: number; subscriptions: number; retained: number } {
+    const { sessions, router, retained } = this.#parts;
+    return {
+      sessions: sessions.size,
+      connected: sessions.connected,
+      subscriptions: router.subscriptionCount + router.sharedSubscriptionCount,
+      retained: retained.size,
+    };
+  }
+
+  /**
+   * A peer has connected.
+   * @returns its Connection; undefined if there are too many, and the caller closes the channel.
+   */
+  accept(link: Link, nowMs: number): Connection | undefined {
+    const { connections, limits, statistics, time, ports } = this.#parts;
+    time.nowMs = nowMs;
+    statistics.socketsAccepted++;
+    if (this.#isStopping) return undefined;
+    if (connections.size >= limits.maximumConnections) {
+      ports.log.write(
+        "warning",
+        `Client connection from ${link.remoteAddress} denied: there are ` +
+          `${limits.maximumConnections} connections already (maximumConnections).`,
+      );
+      return undefined;
+    }
+    ports.log.write("info", `New connection from ${link.remoteAddress} on ${link.listener}.`);
+    const connection = new Connection(this.#parts, link);
+    connections.add(connection);
+    return connection;
+  }
+
+  /** Runs what is due at `nowMs`; to be called several times a second. */
+  advance(nowMs: number): void {
+    this.#parts.time.nowMs = nowMs;
+    this.#parts.deadlines.advance(nowMs);
+  }
+
+  /** Writes what the connections have gathered: one write each. */
+  flush(): void {
+    this.#isFlushRequested = false;
+    const { unflushed } = this.#parts;
+    for (let i = 0; i < unflushed.length; i++) unflushed[i]!.flush();
+    unflushed.length = 0;
+  }
+
+  /** Ends every connection: DISCONNECT 0x8B in MQTT 5.0. Wills go out as for any connection that ends so. */
+  stop(nowMs: number): void {
+    this.#isStopping = true;
+    this.#parts.time.nowMs = nowMs;
+    for (const connection of [...this.#parts.connections]) {
+      connection.disconnect(ReasonCode.ServerShuttingDown);
+    }
+    this.flush();
+  }
+}
+
+/** What the Sessions need of the broker. */
+class Environment implements SessionEnvironment {
+  readonly maximumQueuedMessages: number;
+  readonly maximumQueuedBytes: number;
+  readonly #time: BrokerTime;
+  readonly #statistics: Statistics;
+  readonly #drops: DropLog;
+
+  constructor(limits: Limits, time: BrokerTime, statistics: Statistics, drops: DropLog) {
+    this.maximumQueuedMessages = limits.maximumQueuedMessages;
+    this.maximumQueuedBytes = limits.maximumQueuedBytes;
+    this.#time = time;
+    this.#statistics = statistics;
+    this.#drops = drops;
+  }
+
+  get nowMs(): number {
+    return this.#time.nowMs;
+  }
+
+  onDrop(session: Session, _message: Message, reason: DropReason): void {
+    this.#statistics.publishDropped++;
+    this.#drops.note(session.clientId, reason, this.#time.nowMs);
+  }
+}

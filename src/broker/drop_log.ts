@@ -1,0 +1,33 @@
+// DropLog: says that messages for a Client are dropped, once for each Client, reason and period, so that
+// a flood of messages is no flood of lines.
+
+import type { DropReason } from "../session/session.ts";
+import type { Log } from "./ports.ts";
+
+const PERIOD_MS = 60_000;
+/** Lines of a period; beyond them the counter in $SYS has to do. */
+const MAX_LINES = 1_000;
+
+export class DropLog {
+  readonly #log: Log;
+  readonly #said = new Set<string>();
+  #periodEndsMs = 0;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  note(clientId: string, reason: DropReason, nowMs: number): void {
+    if (nowMs >= this.#periodEndsMs) {
+      this.#said.clear();
+      this.#periodEndsMs = nowMs + PERIOD_MS;
+    }
+    const key = `${reason}\n${clientId}`;
+    if (this.#said.size >= MAX_LINES || this.#said.has(key)) return;
+    this.#said.add(key);
+    this.#log.write(
+      "notice",
+      `Outgoing messages are being dropped for client ${clientId}: ${reason}.`,
+    );
+  }
+}

@@ -1,0 +1,128 @@
+// PUBLISH and its acknowledgements (MQTT 5.0, sections 3.3 to 3.7, 4.3, 4.4).
+
+import { MqttError } from "../packet/mqtt_error.ts";
+import { PacketType } from "../packet/packet_type.ts";
+import type { AckPacket } from "../packet/packets.ts";
+import type { PublishPacket } from "../packet/publish.ts";
+import { ReasonCode } from "../packet/reason_code.ts";
+import { Message } from "../session/message.ts";
+import { parseTopicName, type TopicName } from "../topic/topic_name.ts";
+import type { Connection } from "./connection.ts";
+import { mayPublish, routeMessage } from "./publish_message.ts";
+
+const PUBACK = PacketType.Puback << 4;
+const PUBREC = PacketType.Pubrec << 4;
+const PUBREL = PacketType.Pubrel << 4 | 2;
+const PUBCOMP = PacketType.Pubcomp << 4;
+
+/** @throws {MqttError} for what ends the connection; what is only declined goes into the PUBACK or PUBREC. */
+export function onPublish(connection: Connection, packet: PublishPacket): void {
+  const { parts } = connection;
+  const { statistics, limits, time } = parts;
+  statistics.publishReceived++;
+  statistics.publishBytesReceived += packet.end - packet.payloadStart;
+  if (packet.subscriptionIdentifiers !== undefined) { // [MQTT-3.3.4-6]
+    throw new MqttError(ReasonCode.ProtocolError, "PUBLISH with a Subscription Identifier");
+  }
+  if (packet.qos > limits.maximumQoS) { // [MQTT-3.2.2-11]
+    throw new MqttError(ReasonCode.QoSNotSupported, `PUBLISH with QoS ${packet.qos}`);
+  }
+  if (packet.retain && !limits.retainAvailable) { // [MQTT-3.2.2-14]
+    throw new MqttError(ReasonCode.RetainNotSupported, "PUBLISH with RETAIN");
+  }
+  const { entry } = connection.state;
+  const { session } = entry;
+  const name = topicNameOf(connection, packet);
+  const declined = mayPublish(parts, entry.identity, name)
+    ? ReasonCode.Success
+    : ReasonCode.NotAuthorized;
+  if (declined !== ReasonCode.Success) return decline(connection, packet, declined);
+  const message = Message.fromPublish(
+    packet,
+    name,
+    connection.version,
+    time.nowMs,
+    session.clientId,
+  );
+  if (message.retain && !parts.retained.hasRoomFor(message)) {
+    return decline(connection, packet, ReasonCode.QuotaExceeded);
+  }
+  if (packet.qos === 2) return holdMessage(connection, packet.packetId, message);
+  if (packet.qos === 1) checkReceiveMaximum(connection);
+  const matched = routeMessage(parts, message, connection);
+  if (packet.qos === 1) { // [MQTT-4.3.2-4]
+    const reason = matched ? ReasonCode.Success : ReasonCode.NoMatchingSubscribers;
+    connection.sendAck(PUBACK, packet.packetId, reason);
+  }
+}
+
+function topicNameOf(connection: Connection, packet: PublishPacket): TopicName {
+  const { maximumTopicLevels } = connection.parts.limits;
+  if (packet.topicAlias === 0) return parseTopicName(packet.topicName, maximumTopicLevels);
+  const aliases = connection.state.inboundAliases;
+  if (aliases === undefined) {
+    throw new MqttError(ReasonCode.TopicAliasInvalid, "Topic Alias in MQTT 3");
+  }
+  return parseTopicName(aliases.resolve(packet.topicAlias, packet.topicName), maximumTopicLevels);
+}
+
+/** The message goes no further; MQTT 3 has no way to say so and acknowledges (3.1.1, section 3.3.5). */
+function decline(connection: Connection, packet: PublishPacket, reason: ReasonCode): void {
+  if (packet.qos === 1) connection.sendAck(PUBACK, packet.packetId, reason);
+  if (packet.qos === 2) connection.sendAck(PUBREC, packet.packetId, reason);
+}
+
+/** QoS 2: the message waits for its PUBREL; a repeated PUBLISH changes nothing [MQTT-4.3.3-10]. */
+function holdMessage(connection: Connection, packetId: number, message: Message): void {
+  const { inbound } = connection.state.entry.session;
+  if (!inbound.holds(packetId, message)) {
+    checkReceiveMaximum(connection);
+    if (inbound.bytes + message.size > connection.parts.limits.maximumHeldBytes) {
+      throw new MqttError(ReasonCode.QuotaExceeded, "too many bytes wait for their PUBREL");
+    }
+    inbound.hold(packetId, message);
+  }
+  connection.sendAck(PUBREC, packetId, ReasonCode.Success); // [MQTT-4.3.3-8]
+}
+
+/** Only MQTT 5.0 tells its Clients how many QoS 1 and 2 messages may be under way [MQTT-3.3.4-9]. */
+function checkReceiveMaximum(connection: Connection): void {
+  if (connection.version !== 5) return;
+  const { receiveMaximum } = connection.parts.limits;
+  if (connection.state.entry.session.inbound.size < receiveMaximum) return;
+  throw new MqttError(
+    ReasonCode.ReceiveMaximumExceeded,
+    `more than ${receiveMaximum} messages are not acknowledged`,
+  );
+}
+
+export function onPuback(connection: Connection, packet: AckPacket): void {
+  const { session } = connection.state.entry;
+  if (session.outbound.acknowledge(packet.packetId)) placeIsFree(connection);
+}
+
+export function onPubrec(connection: Connection, packet: AckPacket): void {
+  const { session } = connection.state.entry;
+  if (session.outbound.receive(packet.packetId, packet.reasonCode) === "ended") {
+    return placeIsFree(connection);
+  }
+  connection.sendAck(PUBREL, packet.packetId, ReasonCode.Success); // [MQTT-4.3.3-4]
+}
+
+export function onPubrel(connection: Connection, packet: AckPacket): void {
+  const message = connection.state.entry.session.inbound.release(packet.packetId);
+  if (message !== undefined) routeMessage(connection.parts, message, connection);
+  // An identifier that is not known is answered all the same, and as Mosquitto answers it: without 0x92,
+  // which is no error while a Session is resumed (section 3.7.2.1).
+  connection.sendAck(PUBCOMP, packet.packetId, ReasonCode.Success); // [MQTT-4.3.3-11]
+}
+
+export function onPubcomp(connection: Connection, packet: AckPacket): void {
+  const { session } = connection.state.entry;
+  if (session.outbound.complete(packet.packetId)) placeIsFree(connection);
+}
+
+function placeIsFree(connection: Connection): void {
+  connection.state.entry.session.pump();
+  connection.endBackpressureIfDrained();
+}

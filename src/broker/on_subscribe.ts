@@ -1,0 +1,130 @@
+// SUBSCRIBE and UNSUBSCRIBE (MQTT 5.0, sections 3.8 to 3.11).
+
+import { MqttError } from "../packet/mqtt_error.ts";
+import { PacketType } from "../packet/packet_type.ts";
+import type { SubscribePacket, SubscriptionRequest, UnsubscribePacket } from "../packet/packets.ts";
+import { ReasonCode } from "../packet/reason_code.ts";
+import { Subscription } from "../session/subscription.ts";
+import { type ParsedTopicFilter, parseTopicFilter } from "../topic/topic_filter.ts";
+import type { Connection } from "./connection.ts";
+
+/** A Subscription whose retained messages follow the SUBACK. */
+interface Subscribed {
+  readonly topicFilter: string;
+  readonly subscription: Subscription;
+}
+
+/** @throws {MqttError} if a Topic Filter is none: nothing of the packet is done then. */
+export function onSubscribe(connection: Connection, packet: SubscribePacket): void {
+  const { parts, state } = connection;
+  const { maximumTopicLevels } = parts.limits;
+  const filters = packet.subscriptions.map((request) =>
+    parseTopicFilter(request.topicFilter, maximumTopicLevels)
+  );
+  const identifier = packet.properties.subscriptionIdentifiers?.[0] ?? 0;
+  const wantRetained: Subscribed[] = [];
+  const reasonCodes = packet.subscriptions.map((asked, i) => {
+    const request = state.isBridge ? { ...asked, noLocal: true, retainAsPublished: true } : asked;
+    const filter = filters[i]!;
+    if (filter.shareName !== undefined && request.noLocal) { // [MQTT-3.8.3-4]
+      throw new MqttError(ReasonCode.ProtocolError, "No Local on a Shared Subscription");
+    }
+    const refused = refusal(connection, request, filter, identifier);
+    if (refused !== undefined) return connection.version === 5 ? refused : 0x80;
+    subscribe(connection, request, filter, identifier, wantRetained);
+    return request.qos; // [MQTT-3.8.4-7]
+  });
+  // [MQTT-3.8.4-1], [MQTT-3.8.4-6]; the retained messages come behind it, as with Mosquitto.
+  connection.send({
+    type: PacketType.Suback,
+    packetId: packet.packetId,
+    reasonCodes,
+    properties: {},
+  });
+  for (const each of wantRetained) deliverRetained(connection, each);
+}
+
+function refusal(
+  connection: Connection,
+  request: SubscriptionRequest,
+  filter: ParsedTopicFilter,
+  identifier: number,
+): ReasonCode | undefined {
+  const { limits, authorizer } = connection.parts;
+  const { entry } = connection.state;
+  const { subscriptions } = entry.session;
+  if (filter.shareName !== undefined && !limits.sharedSubscriptionAvailable) {
+    return ReasonCode.SharedSubscriptionsNotSupported;
+  }
+  if (identifier !== 0 && !limits.subscriptionIdentifierAvailable) {
+    return ReasonCode.SubscriptionIdentifiersNotSupported;
+  }
+  if (!limits.wildcardSubscriptionAvailable && /[+#]/.test(filter.filter)) {
+    return ReasonCode.WildcardSubscriptionsNotSupported;
+  }
+  if (!authorizer.maySubscribe(entry.identity, filter.filter)) return ReasonCode.NotAuthorized;
+  const isNew = !subscriptions.has(request.topicFilter);
+  return isNew && subscriptions.size >= limits.maximumSubscriptions
+    ? ReasonCode.QuotaExceeded
+    : undefined;
+}
+
+function subscribe(
+  connection: Connection,
+  request: SubscriptionRequest,
+  filter: ParsedTopicFilter,
+  identifier: number,
+  wantRetained: Subscribed[],
+): void {
+  const { router } = connection.parts;
+  const { session } = connection.state.entry;
+  const { topicFilter } = request;
+  let subscription = session.subscriptions.get(topicFilter);
+  const isNew = subscription === undefined;
+  if (subscription === undefined) {
+    subscription = new Subscription(session, filter, request, identifier);
+    session.subscriptions.set(topicFilter, subscription);
+    router.add(subscription);
+  } else {
+    subscription.replaceOptions(request, identifier);
+    router.forgetRoutes();
+  }
+  // Retain Handling: 0 always [MQTT-3.3.1-9], 1 for a new one [MQTT-3.3.1-10], 2 never [MQTT-3.3.1-11];
+  // never for a Shared Subscription (section 4.8.2).
+  const wants = request.retainHandling === 0 || (request.retainHandling === 1 && isNew);
+  if (wants && filter.shareName === undefined) wantRetained.push({ topicFilter, subscription });
+}
+
+function deliverRetained(connection: Connection, { topicFilter, subscription }: Subscribed): void {
+  const { retained, authorizer } = connection.parts;
+  const { entry } = connection.state;
+  const source = retained.sourceFor(
+    subscription,
+    topicFilter,
+    (name) => authorizer.mayReceive(entry.identity, name),
+  );
+  if (source !== undefined) entry.session.deliverFrom(source);
+}
+
+/** @throws {MqttError} if a Topic Filter is none. */
+export function onUnsubscribe(connection: Connection, packet: UnsubscribePacket): void {
+  const { parts, state } = connection;
+  const { session } = state.entry;
+  for (const topicFilter of packet.topicFilters) {
+    parseTopicFilter(topicFilter, parts.limits.maximumTopicLevels);
+  }
+  const reasonCodes = packet.topicFilters.map((topicFilter) => { // [MQTT-3.10.4-1]
+    const subscription = session.subscriptions.get(topicFilter);
+    if (subscription === undefined) return ReasonCode.NoSubscriptionExisted;
+    session.subscriptions.delete(topicFilter);
+    parts.router.remove(subscription);
+    session.stopDeliveringFrom(topicFilter);
+    return ReasonCode.Success;
+  });
+  connection.send({
+    type: PacketType.Unsuback,
+    packetId: packet.packetId,
+    reasonCodes: connection.version === 5 ? reasonCodes : [],
+    properties: {},
+  });
+}

@@ -1,0 +1,153 @@
+// Outbox: what waits to be written to one connection.
+//
+//   append.. --> [ filling ] --full--> [ sealed ][ sealed ] --take()--> [ being written ]
+//
+// Frames of one tick are gathered into one buffer and written at once. While a write is under way, frames
+// gather in the next buffer; there is never a second write. Large payloads are not copied: they wait by
+// reference between two buffers, shared by all their receivers.
+
+import type { PublishFrame } from "../packet/publish_frame.ts";
+import { BUFFER_SIZES, type BufferPool } from "./buffer_pool.ts";
+
+/** Payloads from this size on are written from where they are. */
+export const LARGE_PAYLOAD_BYTES = 16_384;
+/** Below this size a loop copies faster than a call. */
+const COPY_LOOP_BYTES = 64;
+const LARGEST_BUFFER = BUFFER_SIZES[BUFFER_SIZES.length - 1]!;
+
+/** Something to write: `bytes[0, length)`, and whether the pool wants the buffer back. */
+interface Chunk {
+  readonly bytes: Uint8Array;
+  readonly length: number;
+  readonly isPooled: boolean;
+}
+
+export class Outbox {
+  readonly #pool: BufferPool;
+  #filling: Uint8Array | undefined = undefined;
+  #filled = 0;
+  #sealed: Chunk[] | undefined = undefined;
+  #writing: Chunk | undefined = undefined;
+  #bytes = 0;
+
+  constructor(pool: BufferPool) {
+    this.#pool = pool;
+  }
+
+  /** Bytes that wait or are being written. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get isWriting(): boolean {
+    return this.#writing !== undefined;
+  }
+
+  /** Appends a whole packet by copying it. */
+  append(packet: Uint8Array): void {
+    const at = this.#reserve(packet.length);
+    this.#filling!.set(packet, at);
+  }
+
+  /** Appends a packet of two bytes of header, a Packet Identifier, and a Reason Code unless it is 0. */
+  appendAck(firstByte: number, packetId: number, reasonCode: number): void {
+    const at = this.#reserve(reasonCode === 0 ? 4 : 5);
+    const buffer = this.#filling!;
+    buffer[at] = firstByte;
+    buffer[at + 1] = reasonCode === 0 ? 2 : 3;
+    buffer[at + 2] = packetId >>> 8;
+    buffer[at + 3] = packetId;
+    if (reasonCode !== 0) buffer[at + 4] = reasonCode;
+  }
+
+  /**
+   * Appends a PUBLISH by copying its frame and making the copy the receiver's own.
+   * @param payload the frame's payload if it may be kept until it is written, whenever that is.
+   */
+  appendFrame(
+    frame: PublishFrame,
+    flags: number,
+    packetId: number,
+    remainingExpiry: number,
+    payload: Uint8Array | undefined,
+  ): void {
+    const isShared = payload !== undefined && payload.length >= LARGE_PAYLOAD_BYTES;
+    const length = isShared ? frame.payloadOffset : frame.length;
+    const at = this.#reserve(length);
+    const buffer = this.#filling!;
+    if (length < COPY_LOOP_BYTES) {
+      const { bytes, start } = frame;
+      for (let i = 0; i < length; i++) buffer[at + i] = bytes[start + i]!;
+    } else {
+      buffer.set(frame.bytes.subarray(frame.start, frame.start + length), at);
+    }
+    frame.patch(buffer, at, flags, packetId, remainingExpiry);
+    if (isShared) {
+      this.#seal();
+      this.#push({ bytes: payload, length: payload.length, isPooled: false });
+      this.#bytes += payload.length;
+    }
+  }
+
+  /** The next bytes to write, all that there are if they fit a buffer; undefined if there are none. */
+  take(): Uint8Array | undefined {
+    if (this.#sealed === undefined || this.#sealed.length === 0) this.#seal();
+    const chunk = this.#sealed?.shift();
+    if (chunk === undefined) return undefined;
+    this.#writing = chunk;
+    return chunk.length === chunk.bytes.length
+      ? chunk.bytes
+      : chunk.bytes.subarray(0, chunk.length);
+  }
+
+  /** What {@link take} gave is written. */
+  written(): void {
+    const chunk = this.#writing!;
+    this.#writing = undefined;
+    this.#bytes -= chunk.length;
+    if (chunk.isPooled) this.#pool.release(chunk.bytes);
+  }
+
+  /** Lets go of everything that is not being written. */
+  clear(): void {
+    if (this.#filling !== undefined) this.#pool.release(this.#filling);
+    this.#filling = undefined;
+    this.#filled = 0;
+    this.#sealed = undefined;
+    this.#bytes = this.#writing?.length ?? 0;
+  }
+
+  /** Makes room for `length` bytes in #filling; returns where they start. */
+  #reserve(length: number): number {
+    this.#bytes += length;
+    const filling = this.#filling;
+    const at = this.#filled;
+    if (filling === undefined) {
+      this.#filling = this.#pool.take(length);
+    } else if (at + length > filling.length) {
+      if (at + length > LARGEST_BUFFER) {
+        this.#seal();
+        this.#filling = this.#pool.take(length);
+        this.#filled = length;
+        return 0;
+      }
+      const grown = this.#pool.take(at + length);
+      grown.set(filling.subarray(0, at));
+      this.#pool.release(filling);
+      this.#filling = grown;
+    }
+    this.#filled = at + length;
+    return at;
+  }
+
+  #seal(): void {
+    if (this.#filled === 0) return;
+    this.#push({ bytes: this.#filling!, length: this.#filled, isPooled: true });
+    this.#filling = undefined;
+    this.#filled = 0;
+  }
+
+  #push(chunk: Chunk): void {
+    (this.#sealed ??= []).push(chunk);
+  }
+}

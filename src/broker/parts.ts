@@ -1,0 +1,44 @@
+// Parts: what every handler of the broker works with. The Broker makes them once and hands them on.
+
+import type { Authenticator } from "../access/authenticator.ts";
+import type { Authorizer } from "../access/authorizer.ts";
+import type { TopicNameCache } from "../packet/topic_name_cache.ts";
+import type { SessionEnvironment } from "../session/session.ts";
+import type { BufferPool } from "./buffer_pool.ts";
+import type { Connection } from "./connection.ts";
+import type { Deadlines } from "./deadlines.ts";
+import type { Limits } from "./limits.ts";
+import type { Ports } from "./ports.ts";
+import type { RetainedStore } from "./retained_store.ts";
+import type { Router } from "./router.ts";
+import type { SessionLifecycle } from "./session_lifecycle.ts";
+import type { Sessions } from "./sessions.ts";
+import type { Statistics } from "./statistics.ts";
+
+/** Milliseconds since 1970 that never run backwards; set by whoever calls into the broker. */
+export interface BrokerTime {
+  nowMs: number;
+}
+
+export interface Parts {
+  readonly ports: Ports;
+  readonly limits: Limits;
+  readonly time: BrokerTime;
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  readonly statistics: Statistics;
+  readonly deadlines: Deadlines;
+  readonly topicNames: TopicNameCache;
+  readonly buffers: BufferPool;
+  readonly router: Router;
+  readonly retained: RetainedStore;
+  readonly sessions: Sessions;
+  readonly environment: SessionEnvironment;
+  readonly lifecycle: SessionLifecycle;
+  /** All connections, those before CONNECT included. */
+  readonly connections: Set<Connection>;
+  /** Connections whose output waits for the end of this batch of input. */
+  readonly unflushed: Connection[];
+  /** Lets {@link unflushed} be written when the current batch of input is processed. */
+  requestFlush(): void;
+}

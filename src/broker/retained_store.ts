@@ -1,0 +1,123 @@
+// RetainedStore: the retained message of each Topic Name (MQTT 5.0, section 3.3.1.3).
+
+import type { QoS } from "../packet/packet_type.ts";
+import { Delivery } from "../session/delivery.ts";
+import type { Message } from "../session/message.ts";
+import type { DeliverySource } from "../session/session.ts";
+import type { Subscription } from "../session/subscription.ts";
+import { NameTree } from "../topic/name_tree.ts";
+import type { TopicFilter } from "../topic/topic_filter.ts";
+import type { TopicName } from "../topic/topic_name.ts";
+import type { Deadline, Deadlines } from "./deadlines.ts";
+
+/** A retained message; it leaves the store by itself when it expires [MQTT-3.3.2-5]. */
+class Retained implements Deadline {
+  dueSlot = 0;
+  message: Message;
+  readonly #store: RetainedStore;
+
+  constructor(store: RetainedStore, message: Message) {
+    this.#store = store;
+    this.message = message;
+  }
+
+  onDeadline(nowMs: number): void {
+    if (this.message.isExpired(nowMs)) this.#store.remove(this.message.topicName);
+  }
+}
+
+export class RetainedStore {
+  readonly #messages = new NameTree<Retained>();
+  readonly #deadlines: Deadlines;
+  readonly #maximum: number;
+  #bytes = 0;
+
+  constructor(deadlines: Deadlines, maximum: number) {
+    this.#deadlines = deadlines;
+    this.#maximum = maximum;
+  }
+
+  get size(): number {
+    return this.#messages.size;
+  }
+
+  /** Sum of the sizes of the messages. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get(name: TopicName): Message | undefined {
+    return this.#messages.get(name)?.message;
+  }
+
+  /** Whether `message` can be stored, or has a place already. */
+  hasRoomFor(message: Message): boolean {
+    return this.#messages.size < this.#maximum || message.payload.length === 0 ||
+      this.#messages.get(message.topicName) !== undefined;
+  }
+
+  /** Stores `message`, or clears its Topic Name if the payload is empty [MQTT-3.3.1-6]. */
+  store(message: Message): void {
+    if (message.payload.length === 0) return this.remove(message.topicName); // [MQTT-3.3.1-7]
+    message.own();
+    let retained = this.#messages.get(message.topicName);
+    if (retained === undefined) {
+      retained = new Retained(this, message);
+      this.#messages.set(message.topicName, retained);
+    } else {
+      this.#bytes -= retained.message.size;
+      retained.message = message; // [MQTT-3.3.1-5]
+    }
+    this.#bytes += message.size;
+    if (message.expires) this.#deadlines.set(retained, message.expiresAtMs);
+    else this.#deadlines.cancel(retained);
+  }
+
+  remove(name: TopicName): void {
+    const retained = this.#messages.delete(name);
+    if (retained === undefined) return;
+    this.#bytes -= retained.message.size;
+    this.#deadlines.cancel(retained);
+  }
+
+  /**
+   * The retained messages that `subscription` matches, for its Session. Each is looked at when it is
+   * pulled: one that has been replaced meanwhile comes as it is then, one that is gone does not come.
+   *
+   * @param topicFilter under which the Session knows the Subscription.
+   * @param may whether the Client may receive what is published to a Topic Name.
+   */
+  sourceFor(
+    subscription: Subscription,
+    topicFilter: string,
+    may: (name: TopicName) => boolean,
+  ): DeliverySource | undefined {
+    const names: TopicName[] = [];
+    this.#messages.match(subscription.filter as TopicFilter, (retained) => {
+      names.push(retained.message.topicName);
+    });
+    if (names.length === 0) return undefined;
+    let next = 0;
+    return {
+      topicFilter,
+      next: () => {
+        while (next < names.length) {
+          const name = names[next++]!;
+          const message = this.get(name);
+          if (message !== undefined && may(name)) return retainedDelivery(message, subscription);
+        }
+        return undefined;
+      },
+    };
+  }
+}
+
+function retainedDelivery(message: Message, subscription: Subscription): Delivery {
+  return new Delivery(
+    message,
+    Math.min(message.qos, subscription.qos) as QoS,
+    true, // [MQTT-3.3.1-8]
+    subscription.identifier === 0 ? undefined : [subscription.identifier],
+    undefined,
+  );
+}

@@ -1,0 +1,195 @@
+// Router: the only one that turns a Message into deliveries. It owns the FilterTree and remembers, for
+// each Topic Name of late, which Sessions it goes to: a Route. A Route holds until a Subscription or an
+// access rule changes.
+
+import type { Authorizer, ClientIdentity } from "../access/authorizer.ts";
+import type { QoS } from "../packet/packet_type.ts";
+import type { Delivery } from "../session/delivery.ts";
+import type { Message } from "../session/message.ts";
+import type { Publisher, Session } from "../session/session.ts";
+import { SharedGroup, type Subscription } from "../session/subscription.ts";
+import { FilterTree } from "../topic/filter_tree.ts";
+import type { TopicName } from "../topic/topic_name.ts";
+
+/** Routes that are remembered: a peer that publishes to ever new Topic Names can't make them grow. */
+const MAX_ROUTES = 16_384;
+
+/** One Session that a Topic Name goes to, by one Subscription or by several that overlap. */
+interface Receiver {
+  readonly session: Session;
+  readonly subscriptions: readonly Subscription[];
+  /** The highest of the granted QoS [MQTT-3.3.4-2]. */
+  readonly qos: QoS;
+  readonly retainAsPublished: boolean;
+  readonly noLocal: boolean;
+  readonly subscriptionIdentifiers: readonly number[] | undefined;
+}
+
+interface Route {
+  readonly receivers: readonly Receiver[];
+  readonly groups: readonly SharedGroup[];
+}
+
+export class Router {
+  readonly #tree = new FilterTree<Subscription | SharedGroup>();
+  readonly #groups = new Map<string, SharedGroup>();
+  readonly #routes = new Map<TopicName, Route>();
+  readonly #authorizer: Authorizer;
+  readonly #identityOf: (session: Session) => ClientIdentity;
+  #subscriptions = 0;
+  #sharedSubscriptions = 0;
+
+  constructor(authorizer: Authorizer, identityOf: (session: Session) => ClientIdentity) {
+    this.#authorizer = authorizer;
+    this.#identityOf = identityOf;
+  }
+
+  /** Subscriptions that are not shared. */
+  get subscriptionCount(): number {
+    return this.#subscriptions;
+  }
+
+  get sharedSubscriptionCount(): number {
+    return this.#sharedSubscriptions;
+  }
+
+  /** True if no Subscription is left behind. */
+  get isEmpty(): boolean {
+    return this.#tree.isEmpty && this.#groups.size === 0;
+  }
+
+  add(subscription: Subscription): void {
+    this.forgetRoutes();
+    if (subscription.shareName === undefined) {
+      this.#subscriptions++;
+      return this.#tree.insert(subscription.filter, subscription);
+    }
+    this.#sharedSubscriptions++;
+    const key = groupKey(subscription.shareName, subscription.filter);
+    let group = this.#groups.get(key);
+    if (group === undefined) {
+      group = new SharedGroup(subscription.filter, subscription.shareName);
+      this.#groups.set(key, group);
+      this.#tree.insert(subscription.filter, group);
+    }
+    group.add(subscription);
+  }
+
+  remove(subscription: Subscription): void {
+    this.forgetRoutes();
+    if (subscription.shareName === undefined) {
+      this.#subscriptions--;
+      return this.#tree.remove(subscription.filter, subscription);
+    }
+    this.#sharedSubscriptions--;
+    const key = groupKey(subscription.shareName, subscription.filter);
+    const group = this.#groups.get(key)!;
+    group.remove(subscription);
+    if (!group.isEmpty) return;
+    this.#groups.delete(key);
+    this.#tree.remove(subscription.filter, group);
+  }
+
+  /** To be called when options of a Subscription or access rules have changed. */
+  forgetRoutes(): void {
+    if (this.#routes.size > 0) this.#routes.clear();
+  }
+
+  /**
+   * Delivers `message` to every Session with a matching Subscription.
+   *
+   * @param publisher held back if a receiver can't keep up; undefined for the broker itself.
+   * @returns whether any Subscription matched.
+   */
+  publish(message: Message, publisher: Publisher | undefined): boolean {
+    const { receivers, groups } = this.#routeOf(message.topicName);
+    for (let i = 0; i < receivers.length; i++) {
+      deliverTo(receivers[i]!, message);
+      const { session } = receivers[i]!;
+      if (session.isFallingBehind && publisher !== undefined) session.holdBack(publisher);
+    }
+    for (let i = 0; i < groups.length; i++) {
+      const session = this.#deliverToGroup(groups[i]!, message, message.qos);
+      if (session?.isFallingBehind && publisher !== undefined) session.holdBack(publisher);
+    }
+    return receivers.length > 0 || groups.length > 0;
+  }
+
+  /**
+   * Gives a message that a member of a Shared Subscription did not acknowledge to another member.
+   * @returns whether there was one.
+   */
+  redeliver(delivery: Delivery): boolean {
+    const group = delivery.group!;
+    if (group.isEmpty) return false;
+    return this.#deliverToGroup(group, delivery.message, delivery.qos) !== undefined;
+  }
+
+  #deliverToGroup(group: SharedGroup, message: Message, qos: QoS): Session | undefined {
+    const member = group.pick((candidate) => this.#mayReceive(candidate, message.topicName));
+    if (member === undefined) return undefined;
+    member.session.deliver(
+      message,
+      Math.min(qos, member.qos) as QoS,
+      message.retain && member.retainAsPublished,
+      member.identifier === 0 ? undefined : [member.identifier],
+      group,
+    );
+    return member.session;
+  }
+
+  #mayReceive(subscription: Subscription, name: TopicName): boolean {
+    return this.#authorizer.mayReceive(this.#identityOf(subscription.session), name);
+  }
+
+  #routeOf(name: TopicName): Route {
+    const known = this.#routes.get(name);
+    if (known !== undefined) return known;
+    const bySession = new Map<Session, Subscription[]>();
+    const groups: SharedGroup[] = [];
+    this.#tree.match(name, (found) => {
+      if (found instanceof SharedGroup) return void groups.push(found);
+      const matched = bySession.get(found.session);
+      if (matched !== undefined) return void matched.push(found);
+      if (this.#mayReceive(found, name)) bySession.set(found.session, [found]);
+    });
+    const receivers = [...bySession.values()].map(receiverOf);
+    const route = { receivers, groups };
+    if (this.#routes.size >= MAX_ROUTES) this.#routes.clear();
+    this.#routes.set(name, route);
+    return route;
+  }
+}
+
+function groupKey(shareName: string, filter: string): string {
+  return `${shareName}/${filter}`; // a ShareName has no "/"
+}
+
+/** One delivery for all Subscriptions of a Session that match, with all their identifiers [MQTT-3.3.4-3]. */
+function receiverOf(subscriptions: readonly Subscription[]): Receiver {
+  const identifiers = subscriptions.map((each) => each.identifier).filter((id) => id !== 0);
+  return {
+    session: subscriptions[0]!.session,
+    subscriptions,
+    qos: Math.max(...subscriptions.map((each) => each.qos)) as QoS,
+    retainAsPublished: subscriptions.some((each) => each.retainAsPublished),
+    noLocal: subscriptions.some((each) => each.noLocal),
+    subscriptionIdentifiers: identifiers.length === 0 ? undefined : identifiers,
+  };
+}
+
+function deliverTo(receiver: Receiver, message: Message): void {
+  let to = receiver;
+  if (receiver.noLocal && message.publisherId === receiver.session.clientId) { // [MQTT-3.8.3-3]
+    const others = receiver.subscriptions.filter((each) => !each.noLocal);
+    if (others.length === 0) return;
+    to = receiverOf(others);
+  }
+  to.session.deliver(
+    message,
+    (message.qos < to.qos ? message.qos : to.qos) as QoS,
+    message.retain && to.retainAsPublished, // [MQTT-3.3.1-12], [MQTT-3.3.1-13]
+    to.subscriptionIdentifiers,
+    undefined,
+  );
+}

@@ -1,0 +1,131 @@
+// SessionLifecycle: how a Session begins, changes its connection, and ends (MQTT 5.0, sections 3.1.2.4,
+// 3.1.2.5, 3.1.2.11.2, 3.1.4 and 4.1).
+
+import type { ClientIdentity } from "../access/authorizer.ts";
+import type { ConnectPacket, Will } from "../packet/packets.ts";
+import type { Delivery } from "../session/delivery.ts";
+import { NEVER_EXPIRES, Session } from "../session/session.ts";
+import type { Connection } from "./connection.ts";
+import type { Parts } from "./parts.ts";
+import { publishWill } from "./publish_message.ts";
+import { SessionEntry } from "./sessions.ts";
+import { DelayedWill, willMessage } from "./wills.ts";
+
+export class SessionLifecycle {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Finds or makes the Session for an accepted CONNECT, and ends the connection that has it now.
+   *
+   * @returns the entry, and whether it is an old Session that goes on (Session Present).
+   */
+  open(
+    packet: ConnectPacket,
+    clientId: string,
+    identity: ClientIdentity,
+  ): { entry: SessionEntry; sessionPresent: boolean } {
+    const { sessions, deadlines } = this.#parts;
+    const known = sessions.get(clientId);
+    if (known?.connection !== undefined) this.#takeOver(known.connection, packet.cleanStart);
+    // Taking over may have ended the Session: ask again.
+    const old = sessions.get(clientId);
+    if (old !== undefined) {
+      this.#cancelWill(old); // [MQTT-3.1.3-9]
+      if (packet.cleanStart) this.end(old); // [MQTT-3.1.2-4]
+      else deadlines.cancel(old);
+    }
+    const sessionPresent = old !== undefined && !packet.cleanStart; // [MQTT-3.1.2-5]
+    const entry = sessionPresent ? old : this.#create(clientId, identity);
+    entry.identity = identity;
+    entry.session.expiryInterval = expiryIntervalOf(packet);
+    return { entry, sessionPresent };
+  }
+
+  /** A connection that was accepted has ended; its Session waits for the Client, or ends too. */
+  connectionEnded(entry: SessionEntry, will: Will | undefined): void {
+    const { sessions, deadlines, time } = this.#parts;
+    const { session } = entry;
+    sessions.detach(entry);
+    session.detach();
+    if (session.expiryInterval === 0) {
+      if (will !== undefined) this.#publishWill(entry, will);
+      return this.end(entry);
+    }
+    const expiresAtMs = entry.expiresAtMs(time.nowMs);
+    if (expiresAtMs !== Infinity) deadlines.set(entry, expiresAtMs);
+    this.#redistribute(session.extractShared((group) => group.isConnected), session);
+    if (will === undefined) return;
+    if (will.willDelayInterval === 0) return this.#publishWill(entry, will);
+    entry.delayedWill = new DelayedWill(will, () => this.#publishDelayedWill(entry));
+    deadlines.set(entry.delayedWill, time.nowMs + will.willDelayInterval * 1000);
+  }
+
+  /** Ends a Session that has no connection: its Subscriptions, its queue, and its Will that waits. */
+  end(entry: SessionEntry): void {
+    const { sessions, router, deadlines } = this.#parts;
+    const { session } = entry;
+    deadlines.cancel(entry);
+    sessions.delete(entry);
+    for (const subscription of session.subscriptions.values()) router.remove(subscription);
+    session.subscriptions.clear();
+    this.#redistribute(session.extractShared(() => true), session);
+    this.#publishDelayedWill(entry); // the Session's end is the latest time for it
+  }
+
+  #takeOver(connection: Connection, cleanStart: boolean): void {
+    this.#parts.ports.log.write(
+      "notice",
+      `Client ${connection.clientId} already connected, closing old connection.`,
+    );
+    // The will goes out because the connection ends, at once if it has no delay. With a delay, the new
+    // connection is in time to stop it, unless a Clean Start ends the Session first (section 3.1.4).
+    connection.takeOver(cleanStart);
+  }
+
+  #create(clientId: string, identity: ClientIdentity): SessionEntry {
+    const { environment, limits, sessions, statistics } = this.#parts;
+    const session = new Session(clientId, environment, limits.maximumInflightMessages);
+    const entry = new SessionEntry(session, identity, (expired) => {
+      statistics.sessionsExpired++;
+      this.end(expired);
+    });
+    sessions.add(entry);
+    return entry;
+  }
+
+  #cancelWill(entry: SessionEntry): void {
+    if (entry.delayedWill === undefined) return;
+    this.#parts.deadlines.cancel(entry.delayedWill);
+    entry.delayedWill = undefined;
+  }
+
+  #publishDelayedWill(entry: SessionEntry): void {
+    const waiting = entry.delayedWill;
+    if (waiting === undefined) return;
+    this.#cancelWill(entry);
+    this.#publishWill(entry, waiting.will);
+  }
+
+  #publishWill(entry: SessionEntry, will: Will): void {
+    const message = willMessage(will, entry.session.clientId, this.#parts.time.nowMs);
+    publishWill(this.#parts, message, entry.identity);
+  }
+
+  /** Messages of Shared Subscriptions go to another member (section 4.8.2). */
+  #redistribute(deliveries: readonly Delivery[], from: Session): void {
+    for (const delivery of deliveries) {
+      if (this.#parts.router.redeliver(delivery)) continue;
+      this.#parts.environment.onDrop(from, delivery.message, "nobody left to take it");
+    }
+  }
+}
+
+/** Seconds that the Session outlives the connection. */
+function expiryIntervalOf(packet: ConnectPacket): number {
+  if (packet.version === 5) return packet.properties.sessionExpiryInterval ?? 0;
+  return packet.cleanStart ? 0 : NEVER_EXPIRES; // MQTT 3.1.1, section 3.1.2.4
+}

@@ -1,0 +1,82 @@
+// Sessions: who is where. One entry for each Client Identifier that has a Session, connected or not;
+// the only place that knows.
+
+import type { ClientIdentity } from "../access/authorizer.ts";
+import { NEVER_EXPIRES, type Session } from "../session/session.ts";
+import type { Connection } from "./connection.ts";
+import type { Deadline } from "./deadlines.ts";
+import type { DelayedWill } from "./wills.ts";
+
+export class SessionEntry implements Deadline {
+  dueSlot = 0;
+  readonly session: Session;
+  identity: ClientIdentity;
+  connection: Connection | undefined = undefined;
+  /** A Will Message whose Will Delay Interval is running. */
+  delayedWill: DelayedWill | undefined = undefined;
+  readonly #onExpired: (entry: SessionEntry) => void;
+
+  constructor(
+    session: Session,
+    identity: ClientIdentity,
+    onExpired: (entry: SessionEntry) => void,
+  ) {
+    this.session = session;
+    this.identity = identity;
+    this.#onExpired = onExpired;
+  }
+
+  /** When the Session ends, if its connection ended at `nowMs`. */
+  expiresAtMs(nowMs: number): number {
+    const { expiryInterval } = this.session;
+    return expiryInterval === NEVER_EXPIRES ? Infinity : nowMs + expiryInterval * 1000;
+  }
+
+  onDeadline(): void {
+    this.#onExpired(this);
+  }
+}
+
+export class Sessions {
+  readonly #entries = new Map<string, SessionEntry>();
+  #connected = 0;
+  /** The most Sessions there were at a time. */
+  maximum = 0;
+
+  /** Sessions, connected or not. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Sessions that have a connection. */
+  get connected(): number {
+    return this.#connected;
+  }
+
+  get(clientId: string): SessionEntry | undefined {
+    return this.#entries.get(clientId);
+  }
+
+  add(entry: SessionEntry): void {
+    this.#entries.set(entry.session.clientId, entry);
+    this.maximum = Math.max(this.maximum, this.#entries.size);
+  }
+
+  delete(entry: SessionEntry): void {
+    this.#entries.delete(entry.session.clientId);
+  }
+
+  attach(entry: SessionEntry, connection: Connection): void {
+    entry.connection = connection;
+    this.#connected++;
+  }
+
+  detach(entry: SessionEntry): void {
+    entry.connection = undefined;
+    this.#connected--;
+  }
+
+  values(): IterableIterator<SessionEntry> {
+    return this.#entries.values();
+  }
+}

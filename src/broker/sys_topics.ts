@@ -1,0 +1,138 @@
+// $SYS topics: the broker about itself, in the tree, units and wording that Mosquitto documents
+// (mosquitto(8), "Broker Status"). Retained; a value is published again when it has changed.
+
+import { encodeUtf8 } from "../packet/utf8.ts";
+import { Message } from "../session/message.ts";
+import type { TopicName } from "../topic/topic_name.ts";
+import type { Deadline } from "./deadlines.ts";
+import { LoadAverage } from "./load_average.ts";
+import type { Parts } from "./parts.ts";
+import { routeMessage } from "./publish_message.ts";
+
+const PREFIX = "$SYS/broker/";
+const WINDOWS = ["1min", "5min", "15min"] as const;
+
+export class SysTopics implements Deadline {
+  dueSlot = 0;
+  readonly #parts: Parts;
+  readonly #intervalMs: number;
+  readonly #startedMs: number;
+  #updatedMs: number;
+  #maximumHeapBytes = 0;
+  readonly #published = new Map<string, string>();
+  readonly #loads = new Map<string, LoadAverage>();
+
+  /** @param intervalMs milliseconds between two updates; above 0. */
+  constructor(parts: Parts, version: string, intervalMs: number) {
+    this.#parts = parts;
+    this.#intervalMs = intervalMs;
+    this.#startedMs = this.#updatedMs = parts.time.nowMs;
+    this.#publish("version", `midge version ${version}`);
+    this.#publishValues();
+    for (const name of Object.keys(this.#loadCounters())) this.#publishLoad(name, [0, 0, 0]);
+    this.#setDeadline();
+  }
+
+  onDeadline(nowMs: number): void {
+    const elapsedSeconds = (nowMs - this.#updatedMs) / 1000;
+    this.#updatedMs = nowMs;
+    for (const [name, count] of Object.entries(this.#loadCounters())) {
+      let load = this.#loads.get(name);
+      if (load === undefined) this.#loads.set(name, load = new LoadAverage());
+      this.#publishLoad(name, load.update(count, elapsedSeconds));
+    }
+    this.#publishValues();
+    this.#setDeadline();
+  }
+
+  /** On whole multiples of the interval, as with Mosquitto, so that two brokers report together. */
+  #setDeadline(): void {
+    const interval = this.#intervalMs;
+    const nextMs = (Math.floor(this.#parts.time.nowMs / interval) + 1) * interval;
+    this.#parts.deadlines.set(this, nextMs);
+  }
+
+  #loadCounters(): Record<string, number> {
+    const { statistics } = this.#parts;
+    return {
+      "messages/received": statistics.messagesReceived,
+      "messages/sent": statistics.messagesSent,
+      "publish/dropped": statistics.publishDropped,
+      "publish/received": statistics.publishReceived,
+      "publish/sent": statistics.publishSent,
+      "bytes/received": statistics.bytesReceived,
+      "bytes/sent": statistics.bytesSent,
+      "sockets": statistics.socketsAccepted,
+      "connections": statistics.connectsAccepted,
+    };
+  }
+
+  #values(): Record<string, number> {
+    const { statistics, sessions, router, retained, ports } = this.#parts;
+    const heapBytes = ports.heapBytes();
+    this.#maximumHeapBytes = Math.max(this.#maximumHeapBytes, heapBytes);
+    const stored = this.#storedMessages();
+    const disconnected = sessions.size - sessions.connected;
+    return {
+      "clients/total": sessions.size,
+      "clients/maximum": sessions.maximum,
+      "clients/disconnected": disconnected,
+      "clients/inactive": disconnected,
+      "clients/connected": sessions.connected,
+      "clients/active": sessions.connected,
+      "clients/expired": statistics.sessionsExpired,
+      "messages/stored": stored.count,
+      "store/messages/count": stored.count,
+      "store/messages/bytes": stored.bytes,
+      "subscriptions/count": router.subscriptionCount,
+      "shared_subscriptions/count": router.sharedSubscriptionCount,
+      "retained messages/count": retained.size,
+      "heap/current": heapBytes,
+      "heap/maximum": this.#maximumHeapBytes,
+      "messages/received": statistics.messagesReceived,
+      "messages/sent": statistics.messagesSent,
+      "bytes/received": statistics.bytesReceived,
+      "bytes/sent": statistics.bytesSent,
+      "publish/bytes/received": statistics.publishBytesReceived,
+      "publish/bytes/sent": statistics.publishBytesSent,
+      "connections/socket/count": statistics.socketsAccepted,
+      "publish/messages/dropped": statistics.publishDropped,
+      "publish/messages/received": statistics.publishReceived,
+      "publish/messages/sent": statistics.publishSent,
+    };
+  }
+
+  /** Retained messages and those that wait for a Client. */
+  #storedMessages(): { count: number; bytes: number } {
+    const { retained, sessions } = this.#parts;
+    let count = retained.size;
+    let bytes = retained.bytes;
+    for (const { session } of sessions.values()) {
+      count += session.queuedMessages + session.outbound.size;
+      bytes += session.queuedBytes;
+    }
+    return { count, bytes };
+  }
+
+  #publishValues(): void {
+    const uptimeSeconds = Math.floor((this.#parts.time.nowMs - this.#startedMs) / 1000);
+    this.#publish("uptime", `${uptimeSeconds} seconds`);
+    for (const [name, value] of Object.entries(this.#values())) {
+      this.#publish(name, String(Math.round(value)));
+    }
+  }
+
+  #publishLoad(name: string, averages: readonly number[]): void {
+    WINDOWS.forEach((window, i) =>
+      this.#publish(`load/${name}/${window}`, averages[i]!.toFixed(2))
+    );
+  }
+
+  #publish(name: string, value: string): void {
+    if (this.#published.get(name) === value) return;
+    this.#published.set(name, value);
+    const topicName = `${PREFIX}${name}` as TopicName;
+    const payload = encodeUtf8(value);
+    routeMessage(this.#parts, new Message({ topicName, payload, qos: 2, retain: true }), undefined);
+  }
+}

@@ -1,0 +1,132 @@
+// Server: a broker that runs. It composes the sans-I/O Broker with a clock, a log and listeners, starts
+// them and stops them in order; the only place that knows every folder.
+
+import type { Authenticator } from "../access/authenticator.ts";
+import type { Authorizer } from "../access/authorizer.ts";
+import { Broker } from "../broker/broker.ts";
+import type { Limits } from "../broker/limits.ts";
+import type { Log } from "../broker/ports.ts";
+import type { Statistics } from "../broker/statistics.ts";
+import { NO_LOG } from "../observe/line_log.ts";
+import { ReadBuffers } from "../transport/read_buffers.ts";
+import { TcpListener, type TcpListenerOptions } from "../transport/tcp_listener.ts";
+import { VERSION } from "./version.ts";
+
+/** How often the broker's deadlines are looked at. */
+const TICK_MS = 200;
+/** How long connections may take to end when the broker stops. */
+const STOP_TIMEOUT_MS = 2_000;
+
+export interface ServerOptions {
+  /** Where to listen; default 127.0.0.1. */
+  readonly hostname?: string;
+  /** TCP port; 0, the default, takes a free one. */
+  readonly port?: number;
+  /** Further addresses to listen on, all with the same port. */
+  readonly otherHostnames?: readonly string[];
+  /** Limits that differ from the defaults. */
+  readonly limits?: Partial<Limits>;
+  /** Milliseconds between two updates of `$SYS`; 0: there is no `$SYS`. Default 10,000. */
+  readonly sysIntervalMs?: number;
+  /** Who may connect; default: everybody. */
+  readonly authenticator?: Authenticator;
+  /** Who may do what; default: everybody everything. */
+  readonly authorizer?: Authorizer;
+  /** Default: no log. */
+  readonly log?: Log;
+}
+
+export class Server {
+  readonly #broker: Broker;
+  readonly #listeners: readonly TcpListener[];
+  readonly #accepting: readonly Promise<void>[];
+  readonly #timer: ReturnType<typeof setInterval>;
+
+  private constructor(broker: Broker, listeners: readonly TcpListener[]) {
+    this.#broker = broker;
+    this.#listeners = listeners;
+    this.#accepting = listeners.map((listener) => listener.run());
+    this.#timer = setInterval(() => broker.advance(now()), TICK_MS);
+  }
+
+  /**
+   * Starts a broker. It serves when this returns.
+   *
+   * @throws {Deno.errors.AddrInUse} if the port is taken, {@link Deno.errors.PermissionDenied} if it may not be
+   * used, or another error of `Deno.listen`.
+   */
+  static start(options: ServerOptions = {}): Server {
+    const log = options.log ?? NO_LOG;
+    const { limits, sysIntervalMs, authenticator, authorizer } = options;
+    const broker = new Broker({
+      ports: {
+        log,
+        scheduleFlush: queueMicrotask,
+        createUuid: () => crypto.randomUUID(),
+        heapBytes: () => Deno.memoryUsage().heapUsed,
+      },
+      nowMs: now(),
+      version: VERSION,
+      ...limits && { limits },
+      ...sysIntervalMs !== undefined && { sysIntervalMs },
+      ...authenticator && { authenticator },
+      ...authorizer && { authorizer },
+    });
+    const buffers = new ReadBuffers();
+    const listen = (address: TcpListenerOptions) =>
+      new TcpListener(address, broker, log, now, buffers);
+    const listeners: TcpListener[] = [];
+    try {
+      listeners.push(
+        listen({ hostname: options.hostname ?? "127.0.0.1", port: options.port ?? 0 }),
+      );
+      const { port } = listeners[0]!;
+      for (const hostname of options.otherHostnames ?? []) {
+        listeners.push(listen({ hostname, port }));
+      }
+    } catch (error) {
+      for (const listener of listeners) listener.close();
+      throw error;
+    }
+    return new Server(broker, listeners);
+  }
+
+  /** The TCP port it listens on. */
+  get port(): number {
+    return this.#listeners[0]!.port;
+  }
+
+  /** The addresses it listens on. */
+  get addresses(): readonly { readonly hostname: string; readonly port: number }[] {
+    return this.#listeners.map(({ hostname, port }) => ({ hostname, port }));
+  }
+
+  /** What the broker has counted since its start. */
+  get statistics(): Readonly<Statistics> {
+    return this.#broker.statistics;
+  }
+
+  /**
+   * Stops: no new connections, DISCONNECT 0x8B to MQTT 5.0 Clients, wills as the specification has them.
+   * Resolves when everything is closed.
+   */
+  async stop(): Promise<void> {
+    for (const listener of this.#listeners) listener.close();
+    this.#broker.stop(now());
+    await Promise.all(this.#listeners.map((listener) => listener.drained(STOP_TIMEOUT_MS)));
+    clearInterval(this.#timer);
+    await Promise.all(this.#accepting);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+}
+
+/**
+ * Milliseconds since 1970 that never run backwards: a gateway without a battery sets its clock by years
+ * while it runs, and no Session may expire of that.
+ */
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}

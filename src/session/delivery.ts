@@ -1,0 +1,89 @@
+// Delivery: one message for one Session, from the queue through the outbound window to its last
+// acknowledgement. DeliveryQueue: those that wait for a place in the window.
+
+import type { QoS } from "../packet/packet_type.ts";
+import type { Message } from "./message.ts";
+import type { SharedGroup } from "./subscription.ts";
+
+/** What the receiver has to answer next (MQTT 5.0, section 4.3). */
+export const Awaiting = { Send: 0, Puback: 1, Pubrec: 2, Pubcomp: 3 } as const;
+export type Awaiting = typeof Awaiting[keyof typeof Awaiting];
+
+export class Delivery {
+  readonly message: Message;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  readonly subscriptionIdentifiers: readonly number[] | undefined;
+  /** The group it was picked from, which gets it back if the receiver leaves. */
+  readonly group: SharedGroup | undefined;
+  /** 0 until it is sent for the first time. */
+  packetId = 0;
+  awaiting: Awaiting = Awaiting.Send;
+  /** Whether it was sent, or its PUBREL was, over the connection that there is now. */
+  sentHere = false;
+
+  constructor(
+    message: Message,
+    qos: QoS,
+    retain: boolean,
+    subscriptionIdentifiers: readonly number[] | undefined,
+    group: SharedGroup | undefined,
+  ) {
+    this.message = message;
+    this.qos = qos;
+    this.retain = retain;
+    this.subscriptionIdentifiers = subscriptionIdentifiers;
+    this.group = group;
+  }
+}
+
+/** First in, first out, without moving the rest. */
+export class DeliveryQueue {
+  #items: (Delivery | undefined)[] = [];
+  #head = 0;
+  #bytes = 0;
+
+  get length(): number {
+    return this.#items.length - this.#head;
+  }
+
+  /** Sum of the sizes of the messages that wait. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  push(delivery: Delivery): void {
+    this.#items.push(delivery);
+    this.#bytes += delivery.message.size;
+  }
+
+  shift(): Delivery | undefined {
+    const delivery = this.#items[this.#head];
+    if (delivery === undefined) return undefined;
+    this.#items[this.#head++] = undefined;
+    this.#bytes -= delivery.message.size;
+    if (this.#head * 2 >= this.#items.length) { // half of it is gone: constant cost on average
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+    return delivery;
+  }
+
+  /** Takes out all that `wanted` accepts, in order. */
+  extract(wanted: (delivery: Delivery) => boolean): Delivery[] {
+    const taken: Delivery[] = [];
+    const kept: Delivery[] = [];
+    for (const delivery of this.#items) {
+      if (delivery === undefined) continue;
+      if (wanted(delivery)) {
+        taken.push(delivery);
+        this.#bytes -= delivery.message.size;
+      } else {
+        kept.push(delivery);
+      }
+    }
+    this.#items = kept;
+    this.#head = 0;
+    return taken;
+  }
+}

@@ -1,0 +1,49 @@
+// InboundWindow: the QoS 2 messages that the Client began to send and has not released, by Packet
+// Identifier (MQTT 5.0, section 4.3.3). A message is held from its PUBLISH to its PUBREL and routed then,
+// once, however often the PUBLISH was repeated; that is also when Mosquitto routes it.
+
+import type { Message } from "./message.ts";
+
+export class InboundWindow {
+  #held: Map<number, Message> | undefined = undefined;
+  #bytes = 0;
+
+  /** Number of messages that wait for their PUBREL: what the Client's send quota is spent on. */
+  get size(): number {
+    return this.#held?.size ?? 0;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** True if `message` is held already under this Packet Identifier: the PUBLISH was repeated. */
+  holds(packetId: number, message: Message): boolean {
+    const held = this.#held?.get(packetId);
+    return held !== undefined && held.topicName === message.topicName &&
+      equalBytes(held.payload, message.payload);
+  }
+
+  /**
+   * Holds `message`. Another one under the same Packet Identifier, which the Client has given up by
+   * using the identifier again, is replaced, as Mosquitto does.
+   */
+  hold(packetId: number, message: Message): void {
+    this.release(packetId);
+    (this.#held ??= new Map()).set(packetId, message);
+    this.#bytes += message.size;
+  }
+
+  /** Takes out the message that a PUBREL releases; undefined if none is held. */
+  release(packetId: number): Message | undefined {
+    const message = this.#held?.get(packetId);
+    if (message === undefined) return undefined;
+    this.#held!.delete(packetId);
+    this.#bytes -= message.size;
+    return message;
+  }
+}
+
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}

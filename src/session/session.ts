@@ -1,0 +1,277 @@
+// Session: what a Client and the broker know about each other beyond one Network Connection (MQTT 5.0,
+// section 4.1): Subscriptions, and the messages in both directions that are not complete.
+//
+//   deliver --> window has room? --yes--> DeliverySink --> Client
+//                    | no                     ^
+//                    v                        | pump: a place is free, or the output has drained
+//               DeliveryQueue ----------------'
+//
+// It knows no connection, only the DeliverySink that the connection is for it. Retained messages of a new
+// Subscription are pulled from a DeliverySource when there is room, so any number of them fits.
+
+import type { QoS } from "../packet/packet_type.ts";
+import { Awaiting, Delivery, DeliveryQueue } from "./delivery.ts";
+import { InboundWindow } from "./inbound_window.ts";
+import type { Message } from "./message.ts";
+import { OutboundWindow } from "./outbound_window.ts";
+import type { SharedGroup, Subscription } from "./subscription.ts";
+
+/** Session Expiry Interval of a Session that does not expire (section 3.1.2.11.2). */
+export const NEVER_EXPIRES = 0xffff_ffff;
+
+/** Why a message did not reach a Session. */
+export type DropReason =
+  | "queue full"
+  | "output full"
+  | "larger than Maximum Packet Size"
+  | "expired"
+  | "nobody left to take it";
+
+/** Somebody whose messages can be slowed down: the connection of a Client that publishes. */
+export interface Publisher {
+  /** Stops reading from it until {@link resumeReading} was called as often. */
+  pauseReading(): void;
+  resumeReading(): void;
+}
+
+/** What a Session sends to: the connection of its Client. */
+export interface DeliverySink {
+  /** True while so much output waits that nothing more should be added. */
+  readonly isCongested: boolean;
+  /** Sends a PUBLISH; false if the Client can't take it because of its size. */
+  sendPublish(
+    message: Message,
+    qos: QoS,
+    retain: boolean,
+    dup: boolean,
+    packetId: number,
+    subscriptionIdentifiers: readonly number[] | undefined,
+  ): boolean;
+  sendPubrel(packetId: number): void;
+  /** Slows `publisher` down, for a bounded time, until this Client has caught up. */
+  holdBack(publisher: Publisher): void;
+}
+
+/** What a Session is given by the broker. */
+export interface SessionEnvironment {
+  /** Milliseconds of the broker's clock. */
+  readonly nowMs: number;
+  /** Messages that may wait for one Session. */
+  readonly maximumQueuedMessages: number;
+  /** Bytes that the messages that wait for one Session may have. */
+  readonly maximumQueuedBytes: number;
+  /** A message for `session` was dropped. */
+  onDrop(session: Session, message: Message, reason: DropReason): void;
+}
+
+/** Messages that wait outside of the queue until there is room for them. */
+export interface DeliverySource {
+  /** Topic Filter whose Subscription they are for; a new source for it replaces this one. */
+  readonly topicFilter: string;
+  /** The next one, undefined when there are no more. */
+  next(): Delivery | undefined;
+}
+
+export class Session {
+  readonly clientId: string;
+  /** Seconds that the Session outlives its connection; 0: not at all; {@link NEVER_EXPIRES}. */
+  expiryInterval = 0;
+  /** By Topic Filter as the Client wrote it, `$share/…` included. */
+  readonly subscriptions = new Map<string, Subscription>();
+  readonly inbound = new InboundWindow();
+  readonly outbound: OutboundWindow;
+  readonly #environment: SessionEnvironment;
+  #sink: DeliverySink | undefined = undefined;
+  #queue: DeliveryQueue | undefined = undefined;
+  /** Open exchanges of an earlier connection that have not been taken up yet. */
+  #resuming: Delivery[] = NOTHING;
+  #sources: DeliverySource[] = NO_SOURCES;
+
+  constructor(clientId: string, environment: SessionEnvironment, windowLimit: number) {
+    this.clientId = clientId;
+    this.#environment = environment;
+    this.outbound = new OutboundWindow(windowLimit);
+  }
+
+  get isConnected(): boolean {
+    return this.#sink !== undefined;
+  }
+
+  /** Messages that wait for a place in the window. */
+  get queuedMessages(): number {
+    return this.#queue?.length ?? 0;
+  }
+
+  get queuedBytes(): number {
+    return this.#queue?.bytes ?? 0;
+  }
+
+  /** True if a message with QoS 1 or 2 would leave at once. */
+  get canSendNow(): boolean {
+    return this.#sink !== undefined && this.outbound.hasRoom && this.queuedMessages === 0 &&
+      this.#resuming.length === 0 && !this.#sink.isCongested;
+  }
+
+  /** True if a connected Client takes its messages too slowly for what is published to it. */
+  get isFallingBehind(): boolean {
+    return this.#sink !== undefined &&
+      (this.#sink.isCongested ||
+        this.queuedMessages * 4 > this.#environment.maximumQueuedMessages * 3);
+  }
+
+  /** Slows `publisher` down until this Session {@link isFallingBehind} no more. */
+  holdBack(publisher: Publisher): void {
+    this.#sink?.holdBack(publisher);
+  }
+
+  /** Gives the Session a connection; {@link resume} follows once the CONNACK is on its way. */
+  attach(sink: DeliverySink, windowLimit: number): void {
+    this.#sink = sink;
+    this.outbound.limit = windowLimit;
+    this.#resuming = this.outbound.deliveries();
+  }
+
+  /** Takes up the open exchanges in their old order [MQTT-4.6.0-1], then what waits. */
+  resume(): void {
+    this.pump();
+  }
+
+  detach(): void {
+    this.#sink = undefined;
+    this.#resuming = NOTHING;
+    this.#sources = NO_SOURCES;
+    this.outbound.disconnect();
+  }
+
+  /**
+   * A message for this Session.
+   * @param qos the QoS it is delivered with.
+   * @param retain the RETAIN flag it is delivered with.
+   * @param group the group it was picked from, if it came by a Shared Subscription.
+   */
+  deliver(
+    message: Message,
+    qos: QoS,
+    retain: boolean,
+    subscriptionIdentifiers: readonly number[] | undefined,
+    group: SharedGroup | undefined,
+  ): void {
+    if (qos === 0) {
+      // Without a connection a QoS 0 message is not for this Session (section 4.1).
+      this.#sink?.sendPublish(message, 0, retain, false, 0, subscriptionIdentifiers);
+      return;
+    }
+    const delivery = new Delivery(message, qos, retain, subscriptionIdentifiers, group);
+    if (this.canSendNow) this.#send(delivery);
+    else this.#enqueue(delivery);
+  }
+
+  /** Pulls the messages of `source` as soon as there is room for them. */
+  deliverFrom(source: DeliverySource): void {
+    this.#sources = this.#sources.filter((other) => other.topicFilter !== source.topicFilter);
+    this.#sources.push(source);
+    this.pump();
+  }
+
+  /** Ends a pull that {@link deliverFrom} began. */
+  stopDeliveringFrom(topicFilter: string): void {
+    this.#sources = this.#sources.filter((source) => source.topicFilter !== topicFilter);
+  }
+
+  /** Sends what waits, as far as there is room. To be called whenever there may be room again. */
+  pump(): void {
+    const sink = this.#sink;
+    if (sink === undefined) return;
+    if (this.#resuming.length > 0) this.#resumeExchanges(sink);
+    if (this.#resuming.length > 0) return;
+    const queue = this.#queue;
+    if (queue !== undefined) {
+      while (this.outbound.hasRoom && !sink.isCongested) {
+        const delivery = queue.shift();
+        if (delivery === undefined) break;
+        this.#send(delivery);
+      }
+    }
+    if (this.#sources.length > 0 && this.queuedMessages === 0) this.#pumpSources(sink);
+  }
+
+  /**
+   * Takes out the messages that came by a Shared Subscription and can go to another member instead: those
+   * that wait, and those of QoS 1 that are not acknowledged. A QoS 2 exchange that has begun stays with
+   * its Client [MQTT-4.8.2-5].
+   */
+  extractShared(wanted: (group: SharedGroup) => boolean): Delivery[] {
+    const isWanted = ({ group }: Delivery) => group !== undefined && wanted(group);
+    const open = this.outbound.deliveries().filter((each) => each.qos === 1 && isWanted(each));
+    for (const delivery of open) this.outbound.drop(delivery);
+    return [...open, ...this.#queue?.extract(isWanted) ?? []];
+  }
+
+  #send(delivery: Delivery): void {
+    const { message, qos, retain } = delivery;
+    // An identifier is spent even if nothing is sent then, as with Mosquitto.
+    const packetId = qos === 0 ? 0 : this.outbound.takePacketId();
+    if (message.isExpired(this.#environment.nowMs)) { // [MQTT-3.3.2-5]
+      return this.#environment.onDrop(this, message, "expired");
+    }
+    const sent = this.#sink!.sendPublish(
+      message,
+      qos,
+      retain,
+      false,
+      packetId,
+      delivery.subscriptionIdentifiers,
+    );
+    if (sent && qos > 0) this.outbound.open(delivery, packetId);
+  }
+
+  #enqueue(delivery: Delivery): void {
+    const { maximumQueuedMessages, maximumQueuedBytes } = this.#environment;
+    const queue = this.#queue ??= new DeliveryQueue();
+    if (
+      queue.length >= maximumQueuedMessages ||
+      queue.bytes + delivery.message.size > maximumQueuedBytes
+    ) {
+      return this.#environment.onDrop(this, delivery.message, "queue full");
+    }
+    queue.push(delivery);
+  }
+
+  #resumeExchanges(sink: DeliverySink): void {
+    const { outbound } = this;
+    let done = 0;
+    for (const delivery of this.#resuming) {
+      if (!outbound.has(delivery)) { // acknowledged, or handed to another member meanwhile
+        done++;
+        continue;
+      }
+      if (delivery.awaiting !== Awaiting.Pubcomp && (!outbound.hasRoom || sink.isCongested)) break;
+      done++;
+      if (delivery.awaiting === Awaiting.Pubcomp) {
+        outbound.occupy(delivery);
+        sink.sendPubrel(delivery.packetId);
+        continue;
+      }
+      const { message, qos, retain, packetId, subscriptionIdentifiers } = delivery;
+      if (sink.sendPublish(message, qos, retain, true, packetId, subscriptionIdentifiers)) {
+        outbound.occupy(delivery);
+      } else {
+        outbound.drop(delivery);
+      }
+    }
+    this.#resuming = this.#resuming.slice(done);
+  }
+
+  #pumpSources(sink: DeliverySink): void {
+    while (this.outbound.hasRoom && !sink.isCongested) {
+      const source = this.#sources[0];
+      if (source === undefined) return;
+      const delivery = source.next();
+      if (delivery === undefined) this.#sources = this.#sources.slice(1);
+      else this.#send(delivery);
+    }
+  }
+}
+
+const NOTHING: Delivery[] = [];
+const NO_SOURCES: DeliverySource[] = [];

@@ -1,0 +1,141 @@
+// TcpChannel: one accepted TCP connection as the broker's Link. Reads with callbacks that are made once,
+// not per read; one write at a time (DESIGN, "Transport": concurrent writes interleave).
+
+import type { Connection } from "../broker/connection.ts";
+import type { Link } from "../broker/ports.ts";
+import type { ReadBuffers } from "./read_buffers.ts";
+
+/** Milliseconds of the broker's clock. */
+export type Clock = () => number;
+
+export class TcpChannel implements Link {
+  readonly remoteAddress: string;
+  readonly listener: string;
+  readonly #socket: Deno.TcpConn;
+  readonly #clock: Clock;
+  readonly #buffers: ReadBuffers;
+  readonly #onClosed: (channel: TcpChannel) => void;
+  #connection: Connection | undefined = undefined;
+  #buffer: Uint8Array;
+  #smallReads = 0;
+  #isReading = false;
+  #isPaused = false;
+  #isDraining = false;
+  #isClosed = false;
+  #pendingWrite: Uint8Array | undefined = undefined;
+  #drainTimer: ReturnType<typeof setTimeout> | undefined = undefined;
+  readonly #onRead = (length: number | null): void => this.#received(length);
+  readonly #onWritten = (length: number): void => this.#wrote(length);
+  readonly #onBroken = (): void => this.#broken();
+
+  constructor(
+    socket: Deno.TcpConn,
+    listener: string,
+    clock: Clock,
+    buffers: ReadBuffers,
+    onClosed: (channel: TcpChannel) => void,
+  ) {
+    const { hostname, port } = socket.remoteAddr;
+    this.remoteAddress = hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+    this.listener = listener;
+    this.#socket = socket;
+    this.#clock = clock;
+    this.#buffers = buffers;
+    this.#onClosed = onClosed;
+    this.#buffer = buffers.first();
+  }
+
+  /** Begins to read for `connection`. */
+  start(connection: Connection): void {
+    this.#connection = connection;
+    this.#read();
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#isClosed) return;
+    this.#pendingWrite = bytes;
+    this.#socket.write(bytes).then(this.#onWritten, this.#onBroken);
+  }
+
+  pauseReading(): void {
+    this.#isPaused = true;
+  }
+
+  resumeReading(): void {
+    this.#isPaused = false;
+    this.#read();
+  }
+
+  /**
+   * Half-closes, reads and throws away what the peer still sends, and closes when it has closed too or
+   * `drainMs` have passed. Closing with unread bytes would reset the connection, and the peer would lose
+   * the DISCONNECT that tells it why.
+   */
+  closeGracefully(drainMs: number): void {
+    if (this.#isClosed) return;
+    this.#isDraining = true;
+    this.#isPaused = false;
+    this.#socket.closeWrite().catch(this.#onBroken);
+    this.#drainTimer = setTimeout(() => this.close(), drainMs);
+    this.#read();
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#drainTimer);
+    this.#buffers.release(this.#buffer);
+    this.#socket.close();
+    this.#onClosed(this);
+  }
+
+  #read(): void {
+    if (this.#isReading || this.#isPaused || this.#isClosed) return;
+    this.#isReading = true;
+    this.#socket.read(this.#buffer).then(this.#onRead, this.#onBroken);
+  }
+
+  #received(length: number | null): void {
+    this.#isReading = false;
+    if (this.#isClosed) return;
+    if (length === null) return this.#broken();
+    if (!this.#isDraining) {
+      this.#connection!.receive(this.#buffer.subarray(0, length), this.#clock());
+      if (this.#isClosed) return;
+    }
+    this.#fitBuffer(length);
+    this.#read();
+  }
+
+  /** A larger buffer while reads fill it, a smaller one when they have not for a while. */
+  #fitBuffer(length: number): void {
+    const size = this.#buffer.length;
+    if (length === size) {
+      this.#smallReads = 0;
+      this.#buffer = this.#buffers.larger(this.#buffer);
+    } else if (length * 8 > size) {
+      this.#smallReads = 0;
+    } else if (++this.#smallReads === 8) {
+      this.#smallReads = 0;
+      this.#buffer = this.#buffers.smaller(this.#buffer);
+    }
+  }
+
+  #wrote(length: number): void {
+    if (this.#isClosed) return;
+    const pending = this.#pendingWrite!;
+    if (length < pending.length) {
+      this.#connection!.progressed(this.#clock());
+      return this.write(pending.subarray(length));
+    }
+    this.#pendingWrite = undefined;
+    this.#connection!.written(this.#clock());
+  }
+
+  /** The peer closed, or the connection broke. */
+  #broken(): void {
+    if (this.#isClosed) return;
+    this.close();
+    this.#connection?.closed(this.#clock());
+  }
+}
