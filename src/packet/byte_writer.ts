@@ -32,27 +32,29 @@ export class ByteWriter {
     return this.#length;
   }
 
+  /** @throws {RangeError} like all of these, if `value` does not fit. */
   writeUint8(value: number): void {
+    checkRange(value, 0xff);
     this.#reserve(1);
     this.#bytes[this.#length++] = value;
   }
 
   writeUint16(value: number): void {
+    checkRange(value, 0xffff);
     this.#reserve(2);
     this.#bytes[this.#length++] = value >>> 8;
     this.#bytes[this.#length++] = value;
   }
 
   writeUint32(value: number): void {
+    checkRange(value, 0xffff_ffff);
     this.writeUint16(value >>> 16);
     this.writeUint16(value & 0xffff);
   }
 
   /** @throws {RangeError} if `value` is not between 0 and 268,435,455. */
   writeVariableByteInteger(value: number): void {
-    if (!(value >= 0 && value <= MAX_VARIABLE_BYTE_INTEGER)) {
-      throw new RangeError(`${value} does not fit into a Variable Byte Integer`);
-    }
+    checkRange(value, MAX_VARIABLE_BYTE_INTEGER);
     this.#reserve(4);
     this.#length = writeVariableByteInteger(this.#bytes, this.#length, value);
   }
@@ -87,5 +89,11 @@ export class ByteWriter {
     const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
+  }
+}
+
+function checkRange(value: number, maximum: number): void {
+  if (!(value >= 0 && value <= maximum)) {
+    throw new RangeError(`${value} is not within 0 to ${maximum}`);
   }
 }

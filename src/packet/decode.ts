@@ -24,7 +24,7 @@ import type { TopicNameCache } from "./topic_name_cache.ts";
 const NO_PROPERTIES: Properties = Object.freeze({});
 const FAILURES_OF_PUBLISH = [0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99];
 
-/** The Reason Codes that each packet may carry, where it has one (section 2.4, table 2-6). */
+/** The Reason Codes that each packet may carry, where it has one (sections 3.4 to 3.7, 3.14, 3.15). */
 const ALLOWED_REASON_CODES: ReadonlyMap<PacketType, ReadonlySet<number>> = new Map([
   [PacketType.Puback, new Set([0x00, 0x10, ...FAILURES_OF_PUBLISH])],
   [PacketType.Pubrec, new Set([0x00, 0x10, ...FAILURES_OF_PUBLISH])],
@@ -156,7 +156,9 @@ function subscriptionRequest(
   version: ProtocolVersion,
 ): SubscriptionRequest {
   const qos = options & 3;
-  if (qos === 3) throw malformed("Subscription Options with QoS 3"); // [MQTT-3.8.3-4] of 3.1.1
+  if (qos === 3) { // section 3.8.3.1; [MQTT-3-8.3-4] of 3.1.1
+    throw new MqttError(ReasonCode.ProtocolError, "Subscription Options with QoS 3");
+  }
   if (version !== 5) {
     if (version === 4 && (options & 0xfc) !== 0) { // [MQTT-3-8.3-4] of 3.1.1
       throw malformed("Requested QoS with reserved bits set");

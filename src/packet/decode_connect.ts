@@ -1,6 +1,7 @@
 // CONNECT (section 3.1): bytes to packet. Nothing about the connection is known before it, so its
 // errors carry the version in whose form they are answered.
 
+import { copyBytes } from "./bytes.ts";
 import { type ByteReader, malformed } from "./byte_reader.ts";
 import { MqttError } from "./mqtt_error.ts";
 import { PacketType, type ProtocolVersion, type QoS } from "./packet_type.ts";
@@ -71,18 +72,18 @@ function decodeBody(
         "Authentication Data without Authentication Method",
       );
     }
-    properties.authenticationData = properties.authenticationData.slice();
+    properties.authenticationData = copyBytes(properties.authenticationData);
   }
   const clientId = reader.readString("Client Identifier");
   const will = decodeWill(reader, flags, version);
-  if (version === 4 && (flags & Flag.Password) !== 0 && (flags & Flag.UserName) === 0) {
+  if (version !== 5 && (flags & Flag.Password) !== 0 && (flags & Flag.UserName) === 0) {
     throw malformed("Password Flag without User Name Flag"); // [MQTT-3.1.2-22] of 3.1.1
   }
   // MQTT 3.1, section 3.1: a flag may be set and its field missing.
   const hasField = (flag: number) =>
     (flags & flag) !== 0 && !(version === 3 && reader.remaining === 0);
   const userName = hasField(Flag.UserName) ? reader.readString("User Name") : undefined;
-  const password = hasField(Flag.Password) ? reader.readBinary("Password").slice() : undefined;
+  const password = hasField(Flag.Password) ? copyBytes(reader.readBinary("Password")) : undefined;
   reader.expectEnd("CONNECT");
   return {
     type: PacketType.Connect,
@@ -116,11 +117,11 @@ function decodeWill(
     : { properties: {}, forwarded: NO_BYTES };
   return {
     topicName: reader.readString("Will Topic"),
-    payload: reader.readBinary("Will Payload").slice(),
+    payload: copyBytes(reader.readBinary("Will Payload")),
     qos: qos as QoS,
     retain: (flags & Flag.WillRetain) !== 0,
     willDelayInterval: properties.willDelayInterval ?? 0,
     messageExpiryInterval: properties.messageExpiryInterval,
-    forwardedProperties: forwarded.slice(),
+    forwardedProperties: copyBytes(forwarded),
   };
 }

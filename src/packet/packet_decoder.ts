@@ -8,6 +8,7 @@
 // is copied as its bytes arrive, into a buffer that grows with them: nothing is allocated on the word
 // of a Remaining Length. What the bytes mean is decode.ts's.
 
+import { copyBytes } from "./bytes.ts";
 import { malformed } from "./byte_reader.ts";
 import { decodePacket } from "./decode.ts";
 import { MqttError } from "./mqtt_error.ts";
@@ -82,7 +83,7 @@ export class PacketDecoder {
 
   /** Copies what has not been read yet, so that the chunk can be reused. */
   holdUnread(): Uint8Array {
-    const rest = this.#chunk.slice(this.#position);
+    const rest = copyBytes(this.#chunk.subarray(this.#position));
     this.#release();
     return rest;
   }
@@ -101,6 +102,9 @@ export class PacketDecoder {
   #readFixedHeader(bytes: Uint8Array, at: number, limit: number): number {
     const first = bytes[at]!;
     const type = first >> 4;
+    if (type === 0) {
+      throw new MqttError(ReasonCode.ProtocolError, "Control Packet type 0 is reserved");
+    }
     if (this.expectsConnect) {
       if (type !== PacketType.Connect) {
         throw new MqttError(ReasonCode.ProtocolError, `${PACKET_NAMES[type]} before CONNECT`);
@@ -119,7 +123,6 @@ export class PacketDecoder {
           throw new MqttError(
             ReasonCode.PacketTooLarge, // [MQTT-3.2.2-15]
             `${PACKET_NAMES[type]} of ${length + 1 + i} bytes exceeds Maximum Packet Size`,
-            this.expectsConnect ? undefined : this.version,
           );
         }
         this.#body = at + i + 1;
@@ -133,9 +136,7 @@ export class PacketDecoder {
     if (type === PacketType.Connect) return; // decodeConnect knows the version
     // MQTT 3.1, section 2.1: SUBSCRIBE, UNSUBSCRIBE and PUBREL may be repeated with DUP set.
     if (this.version === 3 && (flags & ~8) === REQUIRED_FLAGS[type]) return;
-    throw type === 0
-      ? new MqttError(ReasonCode.ProtocolError, "Control Packet type 0 is reserved")
-      : malformed(`${PACKET_NAMES[type]} with reserved bits set`); // [MQTT-2.1.3-1]
+    throw malformed(`${PACKET_NAMES[type]} with reserved bits set`); // [MQTT-2.1.3-1]
   }
 
   #keep(bytes: Uint8Array): void {

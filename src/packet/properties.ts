@@ -139,7 +139,7 @@ export type PropertyVisitor = (id: number, start: number, end: number) => void;
 /**
  * Reads a Property Length and the Properties behind it.
  *
- * @throws {MqttError} 0x81 for an unknown identifier [MQTT-2.2.2-2], a value that is cut short or
+ * @throws {MqttError} 0x81 for an unknown identifier (section 2.2.2.2), a value that is cut short or
  * ill-formed; 0x82 for a Property that may not stand in this packet, stands twice, or has a value
  * out of its range.
  */

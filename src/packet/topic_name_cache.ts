@@ -5,6 +5,7 @@
 // compared with the one entry of that hash: a hit gives a string that Maps know by its pointer.
 // A collision replaces the entry; the size is fixed, so peers can't make it grow.
 
+import { copyBytes } from "./bytes.ts";
 import { malformed } from "./byte_reader.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
@@ -33,7 +34,7 @@ export class TopicNameCache {
     const entry = this.#entries[slot];
     if (entry !== undefined && equals(entry.bytes, bytes, start, length)) return entry.text;
     const text = decode(bytes, start, end);
-    this.#entries[slot] = { bytes: bytes.slice(start, end), text };
+    this.#entries[slot] = { bytes: copyBytes(bytes.subarray(start, end)), text };
     return text;
   }
 }

@@ -12,12 +12,15 @@ import type { PacketData } from "../vectors/vector.ts";
 /** As large as a packet can be. */
 export const NO_MAXIMUM_PACKET_SIZE = 268_435_460;
 
+/** One for all decoders, as a broker has it. */
+const topicNames = new TopicNameCache();
+
 export function newDecoder(
   version: ProtocolVersion,
   options: { maximumPacketSize?: number; expectsConnect?: boolean } = {},
 ): PacketDecoder {
   const decoder = new Decoder({
-    topicNames: new TopicNameCache(),
+    topicNames,
     maximumPacketSize: options.maximumPacketSize ?? NO_MAXIMUM_PACKET_SIZE,
     expectsConnect: options.expectsConnect ?? false,
   });

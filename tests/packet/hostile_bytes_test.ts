@@ -32,7 +32,7 @@ Deno.test("random bytes give packets or an MqttError", () => {
     fc.property(anyVersion, fc.uint8Array({ maxLength: 100 }), (version, bytes) => {
       attemptBoth(bytes, version);
     }),
-    2_500,
+    2_000,
   );
 });
 
@@ -42,7 +42,7 @@ Deno.test("random bytes with a fixed header that fits give packets or an MqttErr
     fc.property(anyVersion, first, fc.uint8Array({ maxLength: 127 }), (version, type, body) => {
       attemptBoth(Uint8Array.of(type, body.length, ...body), version);
     }),
-    2_500,
+    2_000,
   );
 });
 
@@ -93,7 +93,7 @@ Deno.test("damaged packets give packets or an MqttError", () => {
       const bytes = mutations.reduce((before, mutate) => mutate(before), encode(packet, version));
       attemptBoth(bytes, version);
     }),
-    2_500,
+    2_000,
   );
 });
 
@@ -111,7 +111,7 @@ Deno.test("a packet whose body is damaged and whose length still fits gives an M
         : [body.length % 128 | 128, body.length >> 7];
       if (body.length < 16384) attemptBoth(Uint8Array.of(bytes[0]!, ...length, ...body), version);
     }),
-    2_500,
+    2_000,
   );
 });
 

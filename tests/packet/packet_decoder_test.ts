@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { memoryUsage } from "node:process";
 import { MqttError } from "../../src/packet/mqtt_error.ts";
 import type { ConnectPacket } from "../../src/packet/packets.ts";
 import type { PublishPacket } from "../../src/packet/publish.ts";
@@ -112,14 +111,14 @@ Deno.test("PacketDecoder gives the packets before the one that it refuses", () =
 });
 
 Deno.test("PacketDecoder allocates nothing on the word of a Remaining Length", () => {
-  const before = memoryUsage().arrayBuffers;
-  const decoders = Array.from({ length: 1_000 }, () => newDecoder(4));
+  const before = Deno.memoryUsage().external;
+  const decoders = Array.from({ length: 200 }, () => newDecoder(4));
   for (const decoder of decoders) {
     decodeInto(decoder, hex("30 ff ff ff 7f 0001 't' 'payload'"), [5, 3]);
-    assert.equal(decoder.hasPartialPacket, true);
   }
-  const grown = memoryUsage().arrayBuffers - before;
-  assert.ok(grown < 10_000_000, `${grown} bytes for 1,000 packets of which 15 bytes came`);
+  const grown = Deno.memoryUsage().external - before;
+  assert.ok(decoders.every((decoder) => decoder.hasPartialPacket));
+  assert.ok(grown < 1_000_000, `${grown} bytes for 200 packets of which 15 bytes came`);
 });
 
 Deno.test("PacketDecoder has a partial packet from its first byte to its last", () => {

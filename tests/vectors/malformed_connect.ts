@@ -33,7 +33,9 @@ const PROTOCOL_VERSIONS: MalformedVector[] = [
   { name: "MQTT", byte: "ff", connectVersion: 5 },
   { name: "MQIsdp", byte: "02", connectVersion: 4 },
   { name: "MQIsdp", byte: "04", connectVersion: 4 },
+  { name: "MQIsdp", byte: "05", connectVersion: 4 },
   { name: "MQIsdp", byte: "84", connectVersion: 4 },
+  { name: "MQIsdp", byte: "85", connectVersion: 4 },
   { name: "MQIsdp", byte: "06", connectVersion: 5 },
 ].map(({ name, byte, connectVersion }) => ({
   name: `CONNECT with the Protocol Version ${byte} of ${name}`,
@@ -97,6 +99,14 @@ const REST: MalformedVector[] = [
     hex: "10 [ ('MQTT') 04 42 003c ('c') ('pass') ]",
     reasonCode: MALFORMED,
     connectVersion: 4,
+  },
+  {
+    // MQTT 3.1, section 3.1: "It is not valid to supply a password without supplying a user name."
+    name: "CONNECT of MQTT 3.1 with a Password and no User Name",
+    version: 3,
+    hex: "10 [ ('MQIsdp') 03 42 003c ('c') ('pass') ]",
+    reasonCode: MALFORMED,
+    connectVersion: 3,
   },
   {
     name: "CONNECT of MQTT 3.1 with a Will QoS of 3",

@@ -1,0 +1,9 @@
+// Bytes that outlive the chunk they came in.
+
+/**
+ * A copy of `bytes` that nobody else holds, no larger than it must be. Not `bytes.slice()`: of a Buffer, which
+ * is what sockets read into, that is a view.
+ */
+export function copyBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}
