@@ -15,6 +15,14 @@ import type { Publisher } from "../session/session.ts";
 import type { Deadline, Deadlines } from "./deadlines.ts";
 import type { Limits } from "./limits.ts";
 
+/** What Backpressure asks and tells the peer's output. */
+export interface SlowPeer {
+  /** True while bytes wait for the peer to take them. */
+  readonly isWriting: boolean;
+  /** The peer has taken none for too long. */
+  onStalled(): void;
+}
+
 export class Backpressure implements Deadline {
   dueSlot = 0;
   /** When the Client last took bytes. */
@@ -24,12 +32,12 @@ export class Backpressure implements Deadline {
   readonly #heldBack = new Set<Publisher>();
   readonly #deadlines: Deadlines;
   readonly #limits: Limits;
-  readonly #onStalled: () => void;
+  readonly #peer: SlowPeer;
 
-  constructor(deadlines: Deadlines, limits: Limits, nowMs: number, onStalled: () => void) {
+  constructor(deadlines: Deadlines, limits: Limits, nowMs: number, peer: SlowPeer) {
     this.#deadlines = deadlines;
     this.#limits = limits;
-    this.#onStalled = onStalled;
+    this.#peer = peer;
     this.progressMs = nowMs;
     deadlines.set(this, nowMs + limits.maximumBackpressureMs);
   }
@@ -49,8 +57,9 @@ export class Backpressure implements Deadline {
   onDeadline(nowMs: number): void {
     this.isSlow = true;
     this.#release();
+    if (!this.#peer.isWriting) this.progressMs = nowMs; // slow with its acknowledgements only
     const stalledAtMs = this.progressMs + this.#limits.stalledOutputMs;
-    if (nowMs >= stalledAtMs) return this.#onStalled();
+    if (nowMs >= stalledAtMs) return this.#peer.onStalled();
     this.#deadlines.set(this, stalledAtMs);
   }
 

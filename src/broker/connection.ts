@@ -8,21 +8,19 @@
 
 import { MqttError } from "../packet/mqtt_error.ts";
 import { PacketDecoder } from "../packet/packet_decoder.ts";
-import { PACKET_NAMES, PacketType, type ProtocolVersion, type QoS } from "../packet/packet_type.ts";
+import { PACKET_NAMES, PacketType, type ProtocolVersion } from "../packet/packet_type.ts";
 import type { DisconnectPacket, Packet, Will } from "../packet/packets.ts";
 import { encodePacket } from "../packet/encode.ts";
-import { encodePublish, publishFlags } from "../packet/publish.ts";
-import { describeReasonCode, ReasonCode } from "../packet/reason_code.ts";
-import type { Message } from "../session/message.ts";
-import type { DeliverySink, Publisher } from "../session/session.ts";
+import { describeReasonCode, disconnectReasonCodeFor, ReasonCode } from "../packet/reason_code.ts";
+import type { Publisher } from "../session/session.ts";
 import type { InboundTopicAliases, OutboundTopicAliases } from "../session/topic_aliases.ts";
-import { Backpressure } from "./backpressure.ts";
 import type { Deadline } from "./deadlines.ts";
 import { onAuth, type PendingExchange } from "./on_auth.ts";
-import { onConnect, refuseConnect } from "./on_connect.ts";
+import { refuseConnect } from "./connack.ts";
+import { onConnect } from "./on_connect.ts";
 import { onPuback, onPubcomp, onPublish, onPubrec, onPubrel } from "./on_publish.ts";
 import { onSubscribe, onUnsubscribe } from "./on_subscribe.ts";
-import { Outbox } from "./outbox.ts";
+import { Output } from "./output.ts";
 import type { Parts } from "./parts.ts";
 import type { Link } from "./ports.ts";
 import type { SessionEntry } from "./sessions.ts";
@@ -45,7 +43,7 @@ export interface ConnectedState {
   readonly isBridge: boolean;
 }
 
-export class Connection implements DeliverySink, Publisher, Deadline {
+export class Connection implements Publisher, Deadline {
   dueSlot = 0;
   readonly parts: Parts;
   readonly link: Link;
@@ -56,12 +54,10 @@ export class Connection implements DeliverySink, Publisher, Deadline {
   /** An exchange of AUTH packets that has begun. */
   exchange: PendingExchange | undefined = undefined;
   #state: ConnectedState | undefined = undefined;
+  readonly output: Output;
   readonly #decoder: PacketDecoder;
-  readonly #outbox: Outbox;
-  #isUnflushed = false;
   #closesGracefully = false;
   #lastPacketMs: number;
-  #backpressure: Backpressure | undefined = undefined;
   #pauses = 0;
   /** The last packet has been put to somebody who answers later: no further one until then. */
   #isAwaitingAnswer = false;
@@ -72,7 +68,7 @@ export class Connection implements DeliverySink, Publisher, Deadline {
     this.parts = parts;
     this.link = link;
     this.clientId = link.remoteAddress;
-    this.#outbox = new Outbox(parts.buffers);
+    this.output = new Output(this);
     this.#lastPacketMs = parts.time.nowMs;
     this.#decoder = new PacketDecoder({
       topicNames: parts.topicNames,
@@ -114,27 +110,18 @@ export class Connection implements DeliverySink, Publisher, Deadline {
       return;
     }
     this.#process(chunk);
-    if (this.#outbox.bytes > this.parts.limits.maximumOutputBytes) {
-      this.holdBack(this); // it does not read our answers
-    }
+    this.output.pauseReadingIfFull();
   }
 
   /** The bytes given to `Link.write` are written, all of them. */
   written(nowMs: number): void {
     this.parts.time.nowMs = nowMs;
-    this.#outbox.written();
-    if (this.phase === "closed") return;
-    if (this.#backpressure !== undefined) this.#backpressure.progressMs = nowMs;
-    this.#write();
-    if (this.phase === "connected") {
-      if (!this.isCongested) this.state.entry.session.pump();
-      this.endBackpressureIfDrained();
-    }
+    this.output.written(nowMs);
   }
 
   /** Some of the bytes given to `Link.write` are written. */
   progressed(nowMs: number): void {
-    if (this.#backpressure !== undefined) this.#backpressure.progressMs = nowMs;
+    this.output.progressed(nowMs);
   }
 
   /** The peer ended the Network Connection, or it broke. */
@@ -184,6 +171,7 @@ export class Connection implements DeliverySink, Publisher, Deadline {
       throw new MqttError(ReasonCode.ProtocolError, "second CONNECT"); // [MQTT-3.1.0-2]
     }
     if (packet.type === PacketType.Auth) return onAuth(this, packet);
+    if (packet.type === PacketType.Disconnect) return this.#onDisconnect(packet);
     if (this.phase !== "connected") { // [MQTT-3.1.2-30]
       throw new MqttError(ReasonCode.ProtocolError, `${PACKET_NAMES[packet.type]} before CONNACK`);
     }
@@ -204,8 +192,6 @@ export class Connection implements DeliverySink, Publisher, Deadline {
         return onUnsubscribe(this, packet);
       case PacketType.Pingreq:
         return this.send({ type: PacketType.Pingresp }); // [MQTT-3.12.4-1]
-      case PacketType.Disconnect:
-        return this.#onDisconnect(packet);
       case PacketType.Connack:
       case PacketType.Suback:
       case PacketType.Unsuback:
@@ -220,6 +206,7 @@ export class Connection implements DeliverySink, Publisher, Deadline {
   }
 
   #onDisconnect(packet: DisconnectPacket): void {
+    if (this.phase !== "connected") return this.#close("at once"); // it gives up authentication
     const { session } = this.state.entry;
     const expiryInterval = packet.properties.sessionExpiryInterval;
     if (expiryInterval !== undefined) {
@@ -231,7 +218,7 @@ export class Connection implements DeliverySink, Publisher, Deadline {
       }
       session.expiryInterval = expiryInterval;
     }
-    if (packet.reasonCode !== ReasonCode.DisconnectWithWill) this.will = undefined; // [MQTT-3.14.4-3]
+    if (packet.reasonCode === ReasonCode.Success) this.will = undefined; // [MQTT-3.14.4-3]
     this.#logNotice(`Client ${this.clientId} disconnected.`);
     this.#end();
     this.#close("at once"); // the peer does not read any more
@@ -288,76 +275,21 @@ export class Connection implements DeliverySink, Publisher, Deadline {
   // --------------------------------------------------------------------------------------- output
 
   send(packet: Packet): void {
-    this.#append(encodePacket(packet, this.version));
+    const bytes = encodePacket(packet, this.version);
+    if (this.#state !== undefined && bytes.length > this.#state.maximumPacketSize) { // [MQTT-3.1.2-24]
+      const { maximumPacketSize } = this.#state;
+      const name = PACKET_NAMES[packet.type];
+      this.#logNotice(
+        `Client ${this.clientId} disconnected: no ${name} fits its Maximum Packet Size of ${maximumPacketSize}.`,
+      );
+      return this.#abort();
+    }
+    this.output.append(bytes);
   }
 
   /** PUBACK, PUBREC, PUBREL or PUBCOMP without Properties. */
   sendAck(firstByte: number, packetId: number, reasonCode: ReasonCode): void {
-    this.#outbox.appendAck(firstByte, packetId, this.version === 5 ? reasonCode : 0);
-    this.#sent();
-  }
-
-  sendPublish(
-    message: Message,
-    qos: QoS,
-    retain: boolean,
-    dup: boolean,
-    packetId: number,
-    subscriptionIdentifiers: readonly number[] | undefined,
-  ): boolean {
-    if (qos === 0 && this.#dropsQoS0(message)) return true;
-    const { maximumPacketSize, outboundAliases } = this.#state!;
-    const version = this.version;
-    if (outboundAliases !== undefined || (version === 5 && subscriptionIdentifiers !== undefined)) {
-      const bytes = this.#encodeIndividually(
-        message,
-        qos,
-        retain,
-        dup,
-        packetId,
-        subscriptionIdentifiers,
-      );
-      if (bytes === undefined) return this.#refuseTooLarge(message);
-      this.#append(bytes);
-    } else {
-      const frame = message.frame(version, qos > 0);
-      if (frame.length > maximumPacketSize) return this.#refuseTooLarge(message); // [MQTT-3.1.2-24]
-      const expiry = message.expires ? message.remainingExpiry(this.parts.time.nowMs) : 0;
-      const payload = frame.length > LARGE_FRAME_BYTES ? message.own().payload : undefined;
-      this.#outbox.appendFrame(frame, publishFlags(qos, retain, dup), packetId, expiry, payload);
-      this.#sent();
-    }
-    const { statistics } = this.parts;
-    statistics.publishSent++;
-    statistics.publishBytesSent += message.payload.length;
-    return true;
-  }
-
-  sendPubrel(packetId: number): void {
-    this.sendAck(PUBREL_FIRST_BYTE, packetId, ReasonCode.Success);
-  }
-
-  get isCongested(): boolean {
-    return this.#outbox.bytes > this.parts.limits.congestedOutputBytes;
-  }
-
-  holdBack(publisher: Publisher): void {
-    this.#backpressure ??= new Backpressure(
-      this.parts.deadlines,
-      this.parts.limits,
-      this.parts.time.nowMs,
-      () => this.#onStalled(),
-    );
-    this.#backpressure.holdBack(publisher);
-  }
-
-  /** To be called when output or queue may have shrunk. */
-  endBackpressureIfDrained(): void {
-    if (this.#backpressure === undefined) return;
-    if (this.#outbox.bytes > this.parts.limits.drainedOutputBytes) return;
-    if (this.#state?.entry.session.isFallingBehind) return;
-    this.#backpressure.end();
-    this.#backpressure = undefined;
+    this.output.appendAck(firstByte, packetId, this.version === 5 ? reasonCode : 0);
   }
 
   pauseReading(): void {
@@ -368,12 +300,6 @@ export class Connection implements DeliverySink, Publisher, Deadline {
     if (--this.#pauses === 0 && this.phase !== "closed") this.link.resumeReading();
   }
 
-  /** Starts the write of what was gathered, unless one is under way. Called once for each batch of input. */
-  flush(): void {
-    this.#isUnflushed = false;
-    if (!this.#outbox.isWriting && this.phase !== "closed") this.#write();
-  }
-
   // ------------------------------------------------------------------------------------- the end
 
   /**
@@ -381,9 +307,13 @@ export class Connection implements DeliverySink, Publisher, Deadline {
    * MQTT 3. Its Will Message is published as if the connection had broken.
    */
   disconnect(reasonCode: ReasonCode): void {
+    if (!this.isOpen) return;
     if (this.phase !== "connected") return this.#abort();
     if (this.version === 5) {
-      this.send({ type: PacketType.Disconnect, reasonCode, properties: {} });
+      const code = disconnectReasonCodeFor(reasonCode);
+      this.output.append(
+        encodePacket({ type: PacketType.Disconnect, reasonCode: code, properties: {} }, 5),
+      );
     }
     this.#end();
     this.#close("gracefully");
@@ -419,8 +349,7 @@ export class Connection implements DeliverySink, Publisher, Deadline {
   #end(): void {
     const state = this.#state;
     this.parts.deadlines.cancel(this);
-    this.#backpressure?.end();
-    this.#backpressure = undefined;
+    this.output.endBackpressure();
     if (state === undefined || this.phase !== "connected") return;
     this.phase = "closing";
     const will = this.will;
@@ -435,7 +364,22 @@ export class Connection implements DeliverySink, Publisher, Deadline {
     this.#closesGracefully = how === "gracefully";
     const { deadlines, time, limits } = this.parts;
     deadlines.set(this, time.nowMs + 2 * limits.drainMs);
-    if (!this.#outbox.isWriting) this.#write();
+    this.output.flush();
+  }
+
+  /** All that waited is written: a connection that is ending ends now. */
+  onOutputEmpty(): void {
+    if (this.phase !== "closing") return;
+    this.phase = "closed";
+    this.#forget();
+    if (this.#closesGracefully) this.link.closeGracefully(this.parts.limits.drainMs);
+    else this.link.close();
+  }
+
+  /** The Client takes none of its output. */
+  onStalled(): void {
+    this.#logNotice(`Client ${this.clientId} takes no data, disconnecting.`);
+    this.#abort();
   }
 
   #abort(): void {
@@ -447,89 +391,12 @@ export class Connection implements DeliverySink, Publisher, Deadline {
   }
 
   #forget(): void {
-    this.#outbox.clear();
+    this.output.clear();
     this.parts.deadlines.cancel(this);
     this.parts.connections.delete(this);
   }
 
-  #onStalled(): void {
-    this.#logNotice(`Client ${this.clientId} takes no data, disconnecting.`);
-    this.#abort();
-  }
-
   // ------------------------------------------------------------------------------------- helpers
-
-  #write(): void {
-    const bytes = this.#outbox.take();
-    if (bytes !== undefined) {
-      this.parts.statistics.bytesSent += bytes.length;
-      return this.link.write(bytes);
-    }
-    if (this.phase !== "closing") return;
-    this.phase = "closed";
-    this.#forget();
-    if (this.#closesGracefully) this.link.closeGracefully(this.parts.limits.drainMs);
-    else this.link.close();
-  }
-
-  #append(packet: Uint8Array): void {
-    this.#outbox.append(packet);
-    this.#sent();
-  }
-
-  #sent(): void {
-    this.parts.statistics.messagesSent++;
-    if (this.#isUnflushed) return;
-    this.#isUnflushed = true;
-    this.parts.unflushed.push(this);
-    this.parts.requestFlush();
-  }
-
-  /** Encodes what no other receiver gets alike; undefined if the Client can't take it. */
-  #encodeIndividually(
-    message: Message,
-    qos: QoS,
-    retain: boolean,
-    dup: boolean,
-    packetId: number,
-    subscriptionIdentifiers: readonly number[] | undefined,
-  ): Uint8Array | undefined {
-    const { maximumPacketSize, outboundAliases } = this.#state!;
-    const known = outboundAliases?.get(message.topicName) ?? 0;
-    const alias = known !== 0 ? known : outboundAliases?.next ?? 0;
-    const bytes = encodePublish({
-      dup,
-      qos,
-      retain,
-      topicName: known === 0 ? message.topicName : "",
-      packetId,
-      topicAlias: alias,
-      messageExpiryInterval: message.expires
-        ? message.remainingExpiry(this.parts.time.nowMs)
-        : undefined,
-      subscriptionIdentifiers,
-      forwardedProperties: message.forwardedProperties,
-      payload: message.payload,
-    }, 5);
-    if (bytes.length > maximumPacketSize) return undefined;
-    if (known === 0 && alias !== 0) outboundAliases!.assign(message.topicName);
-    return bytes;
-  }
-
-  #dropsQoS0(message: Message): boolean {
-    const { bytes } = this.#outbox;
-    const { congestedOutputBytes, maximumOutputBytes } = this.parts.limits;
-    if (bytes <= congestedOutputBytes) return false;
-    if (bytes <= maximumOutputBytes && !this.#backpressure?.isSlow) return false;
-    this.parts.environment.onDrop(this.#state!.entry.session, message, "output full");
-    return true;
-  }
-
-  #refuseTooLarge(message: Message): false {
-    const { session } = this.#state!.entry;
-    this.parts.environment.onDrop(session, message, "larger than Maximum Packet Size");
-    return false;
-  }
 
   #logNotice(text: string): void {
     this.parts.ports.log.write("notice", text);
@@ -542,9 +409,6 @@ export class Connection implements DeliverySink, Publisher, Deadline {
     );
   }
 }
-
-const PUBREL_FIRST_BYTE = PacketType.Pubrel << 4 | 2;
-const LARGE_FRAME_BYTES = 16_384;
 
 function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
   const both = new Uint8Array(a.length + b.length);

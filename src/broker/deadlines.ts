@@ -17,7 +17,7 @@ export class Deadlines {
   #reachedSlot: number;
 
   constructor(nowMs: number) {
-    this.#reachedSlot = slotOf(nowMs);
+    this.#reachedSlot = Math.floor(nowMs / DEADLINE_RESOLUTION_MS);
   }
 
   /** Lets `deadline` run at `dueMs`, and at no other time that it was set to before. */
@@ -33,10 +33,10 @@ export class Deadlines {
 
   cancel(deadline: Deadline): void {
     if (deadline.dueSlot === 0) return;
-    const waiting = this.#slots.get(deadline.dueSlot);
+    const slot = deadline.dueSlot;
     deadline.dueSlot = 0;
-    if (waiting === undefined) return;
-    waiting.delete(deadline);
+    const waiting = this.#slots.get(slot);
+    if (waiting?.delete(deadline) && waiting.size === 0) this.#slots.delete(slot);
   }
 
   /** Runs what is due at `nowMs`, in the order of its time. */
@@ -47,6 +47,7 @@ export class Deadlines {
       const waiting = this.#slots.get(due)!;
       this.#slots.delete(due);
       for (const deadline of waiting) {
+        if (deadline.dueSlot !== due) continue; // one that ran before it cancelled it or set it anew
         deadline.dueSlot = 0;
         deadline.onDeadline(nowMs);
       }

@@ -9,13 +9,14 @@ import type {
   Credentials,
   ExchangeOutcome,
 } from "../access/authenticator.ts";
+import { copyBytes } from "../packet/bytes.ts";
 import { MqttError } from "../packet/mqtt_error.ts";
 import { PacketType } from "../packet/packet_type.ts";
 import type { AuthPacket, ConnectPacket } from "../packet/packets.ts";
 import type { Properties } from "../packet/properties.ts";
 import { ReasonCode } from "../packet/reason_code.ts";
 import type { Connection } from "./connection.ts";
-import { accept, refuseConnect } from "./on_connect.ts";
+import { accept, refuseConnect } from "./connack.ts";
 
 /** An exchange under way on a connection. */
 export interface PendingExchange {
@@ -56,12 +57,18 @@ export function onAuth(connection: Connection, packet: AuthPacket): void {
     throw new MqttError(ReasonCode.ProtocolError, "AUTH with another Authentication Method");
   }
   connection.exchange = pending;
-  step(connection, pending, packet.properties.authenticationData?.slice());
+  step(connection, pending, authenticationDataOf(packet));
+}
+
+/** The exchange may answer later, so it gets bytes of its own. */
+function authenticationDataOf(packet: AuthPacket): Uint8Array | undefined {
+  const data = packet.properties.authenticationData;
+  return data === undefined ? undefined : copyBytes(data);
 }
 
 function beginReAuthentication(connection: Connection): PendingExchange {
   const method = connection.isConnected ? connection.state.authenticationMethod : undefined;
-  if (method === undefined) { // [MQTT-4.12.0-6]
+  if (method === undefined) { // [MQTT-4.12.0-7]
     throw new MqttError(ReasonCode.ProtocolError, "AUTH without Authentication Method in CONNECT");
   }
   const { identity } = connection.state.entry;

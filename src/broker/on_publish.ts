@@ -89,7 +89,7 @@ function holdMessage(connection: Connection, packetId: number, message: Message)
 function checkReceiveMaximum(connection: Connection): void {
   if (connection.version !== 5) return;
   const { receiveMaximum } = connection.parts.limits;
-  if (connection.state.entry.session.inbound.size < receiveMaximum) return;
+  if (connection.state.entry.session.inbound.quotaUsed < receiveMaximum) return;
   throw new MqttError(
     ReasonCode.ReceiveMaximumExceeded,
     `more than ${receiveMaximum} messages are not acknowledged`,
@@ -124,5 +124,5 @@ export function onPubcomp(connection: Connection, packet: AckPacket): void {
 
 function placeIsFree(connection: Connection): void {
   connection.state.entry.session.pump();
-  connection.endBackpressureIfDrained();
+  connection.output.endBackpressureIfDrained();
 }

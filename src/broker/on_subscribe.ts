@@ -18,19 +18,20 @@ interface Subscribed {
 export function onSubscribe(connection: Connection, packet: SubscribePacket): void {
   const { parts, state } = connection;
   const { maximumTopicLevels } = parts.limits;
-  const filters = packet.subscriptions.map((request) =>
-    parseTopicFilter(request.topicFilter, maximumTopicLevels)
-  );
+  const filters = packet.subscriptions.map((request) => {
+    const filter = parseTopicFilter(request.topicFilter, maximumTopicLevels);
+    if (filter.shareName !== undefined && request.noLocal) { // [MQTT-3.8.3-4]
+      throw new MqttError(ReasonCode.ProtocolError, "No Local on a Shared Subscription");
+    }
+    return filter;
+  });
   const identifier = packet.properties.subscriptionIdentifiers?.[0] ?? 0;
   const wantRetained: Subscribed[] = [];
   const reasonCodes = packet.subscriptions.map((asked, i) => {
     const request = state.isBridge ? { ...asked, noLocal: true, retainAsPublished: true } : asked;
     const filter = filters[i]!;
-    if (filter.shareName !== undefined && request.noLocal) { // [MQTT-3.8.3-4]
-      throw new MqttError(ReasonCode.ProtocolError, "No Local on a Shared Subscription");
-    }
     const refused = refusal(connection, request, filter, identifier);
-    if (refused !== undefined) return connection.version === 5 ? refused : 0x80;
+    if (refused !== undefined) return refusedCode(connection, request, refused);
     subscribe(connection, request, filter, identifier, wantRetained);
     return request.qos; // [MQTT-3.8.4-7]
   });
@@ -44,6 +45,15 @@ export function onSubscribe(connection: Connection, packet: SubscribePacket): vo
   for (const each of wantRetained) deliverRetained(connection, each);
 }
 
+/** MQTT 3.1.1 has one code for a refusal, MQTT 3.1 none: its Clients are told what they asked for. */
+function refusedCode(
+  { version }: Connection,
+  request: SubscriptionRequest,
+  refused: ReasonCode,
+): number {
+  return version === 5 ? refused : version === 4 ? ReasonCode.UnspecifiedError : request.qos;
+}
+
 function refusal(
   connection: Connection,
   request: SubscriptionRequest,
@@ -52,7 +62,7 @@ function refusal(
 ): ReasonCode | undefined {
   const { limits, authorizer } = connection.parts;
   const { entry } = connection.state;
-  const { subscriptions } = entry.session;
+  const { session } = entry;
   if (filter.shareName !== undefined && !limits.sharedSubscriptionAvailable) {
     return ReasonCode.SharedSubscriptionsNotSupported;
   }
@@ -63,8 +73,8 @@ function refusal(
     return ReasonCode.WildcardSubscriptionsNotSupported;
   }
   if (!authorizer.maySubscribe(entry.identity, filter.filter)) return ReasonCode.NotAuthorized;
-  const isNew = !subscriptions.has(request.topicFilter);
-  return isNew && subscriptions.size >= limits.maximumSubscriptions
+  const isNew = session.subscription(request.topicFilter) === undefined;
+  return isNew && session.subscriptionCount >= limits.maximumSubscriptions
     ? ReasonCode.QuotaExceeded
     : undefined;
 }
@@ -79,11 +89,11 @@ function subscribe(
   const { router } = connection.parts;
   const { session } = connection.state.entry;
   const { topicFilter } = request;
-  let subscription = session.subscriptions.get(topicFilter);
+  let subscription = session.subscription(topicFilter);
   const isNew = subscription === undefined;
   if (subscription === undefined) {
     subscription = new Subscription(session, filter, request, identifier);
-    session.subscriptions.set(topicFilter, subscription);
+    session.addSubscription(topicFilter, subscription);
     router.add(subscription);
   } else {
     subscription.replaceOptions(request, identifier);
@@ -114,11 +124,10 @@ export function onUnsubscribe(connection: Connection, packet: UnsubscribePacket)
     parseTopicFilter(topicFilter, parts.limits.maximumTopicLevels);
   }
   const reasonCodes = packet.topicFilters.map((topicFilter) => { // [MQTT-3.10.4-1]
-    const subscription = session.subscriptions.get(topicFilter);
+    const subscription = session.subscription(topicFilter);
     if (subscription === undefined) return ReasonCode.NoSubscriptionExisted;
-    session.subscriptions.delete(topicFilter);
+    session.removeSubscription(topicFilter);
     parts.router.remove(subscription);
-    session.stopDeliveringFrom(topicFilter);
     return ReasonCode.Success;
   });
   connection.send({

@@ -8,6 +8,7 @@ import type { BufferPool } from "./buffer_pool.ts";
 import type { Connection } from "./connection.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Limits } from "./limits.ts";
+import type { Output } from "./output.ts";
 import type { Ports } from "./ports.ts";
 import type { RetainedStore } from "./retained_store.ts";
 import type { Router } from "./router.ts";
@@ -37,8 +38,8 @@ export interface Parts {
   readonly lifecycle: SessionLifecycle;
   /** All connections, those before CONNECT included. */
   readonly connections: Set<Connection>;
-  /** Connections whose output waits for the end of this batch of input. */
-  readonly unflushed: Connection[];
+  /** Output that waits for the end of this batch of input. */
+  readonly unflushed: Output[];
   /** Lets {@link unflushed} be written when the current batch of input is processed. */
   requestFlush(): void;
 }

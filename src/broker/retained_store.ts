@@ -21,8 +21,8 @@ class Retained implements Deadline {
     this.message = message;
   }
 
-  onDeadline(nowMs: number): void {
-    if (this.message.isExpired(nowMs)) this.#store.remove(this.message.topicName);
+  onDeadline(): void {
+    this.#store.remove(this.message.topicName);
   }
 }
 
@@ -52,14 +52,14 @@ export class RetainedStore {
 
   /** Whether `message` can be stored, or has a place already. */
   hasRoomFor(message: Message): boolean {
-    return this.#messages.size < this.#maximum || message.payload.length === 0 ||
+    return this.#messages.size < this.#maximum || message.payloadLength === 0 ||
       this.#messages.get(message.topicName) !== undefined;
   }
 
   /** Stores `message`, or clears its Topic Name if the payload is empty [MQTT-3.3.1-6]. */
   store(message: Message): void {
-    if (message.payload.length === 0) return this.remove(message.topicName); // [MQTT-3.3.1-7]
-    message.own();
+    if (message.payloadLength === 0) return this.remove(message.topicName); // [MQTT-3.3.1-7]
+    message.compact();
     let retained = this.#messages.get(message.topicName);
     if (retained === undefined) {
       retained = new Retained(this, message);
@@ -97,6 +97,7 @@ export class RetainedStore {
       names.push(retained.message.topicName);
     });
     if (names.length === 0) return undefined;
+    const { clientId } = subscription.session;
     let next = 0;
     return {
       topicFilter,
@@ -104,7 +105,9 @@ export class RetainedStore {
         while (next < names.length) {
           const name = names[next++]!;
           const message = this.get(name);
-          if (message !== undefined && may(name)) return retainedDelivery(message, subscription);
+          if (message === undefined || !may(name)) continue;
+          if (subscription.noLocal && message.publisherId === clientId) continue; // [MQTT-3.8.3-3]
+          return retainedDelivery(message, subscription);
         }
         return undefined;
       },

@@ -40,7 +40,10 @@ export class SessionLifecycle {
     }
     const sessionPresent = old !== undefined && !packet.cleanStart; // [MQTT-3.1.2-5]
     const entry = sessionPresent ? old : this.#create(clientId, identity);
-    entry.identity = identity;
+    if (entry.identity.userName !== identity.userName) {
+      entry.identity = identity;
+      this.#parts.router.forgetRoutes(); // other rules may hold for what it receives
+    }
     entry.session.expiryInterval = expiryIntervalOf(packet);
     return { entry, sessionPresent };
   }
@@ -70,10 +73,16 @@ export class SessionLifecycle {
     const { session } = entry;
     deadlines.cancel(entry);
     sessions.delete(entry);
-    for (const subscription of session.subscriptions.values()) router.remove(subscription);
-    session.subscriptions.clear();
+    for (const subscription of session.subscriptions) router.remove(subscription);
+    session.removeSubscriptions();
     this.#redistribute(session.extractShared(() => true), session);
     this.#publishDelayedWill(entry); // the Session's end is the latest time for it
+  }
+
+  /** The Session Expiry Interval of a Session without a connection has passed [MQTT-3.1.2-23]. */
+  expire(entry: SessionEntry): void {
+    this.#parts.statistics.sessionsExpired++;
+    this.end(entry);
   }
 
   #takeOver(connection: Connection, cleanStart: boolean): void {
@@ -87,12 +96,9 @@ export class SessionLifecycle {
   }
 
   #create(clientId: string, identity: ClientIdentity): SessionEntry {
-    const { environment, limits, sessions, statistics } = this.#parts;
+    const { environment, limits, sessions } = this.#parts;
     const session = new Session(clientId, environment, limits.maximumInflightMessages);
-    const entry = new SessionEntry(session, identity, (expired) => {
-      statistics.sessionsExpired++;
-      this.end(expired);
-    });
+    const entry = new SessionEntry(session, identity, this);
     sessions.add(entry);
     return entry;
   }

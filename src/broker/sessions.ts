@@ -5,6 +5,7 @@ import type { ClientIdentity } from "../access/authorizer.ts";
 import { NEVER_EXPIRES, type Session } from "../session/session.ts";
 import type { Connection } from "./connection.ts";
 import type { Deadline } from "./deadlines.ts";
+import type { SessionLifecycle } from "./session_lifecycle.ts";
 import type { DelayedWill } from "./wills.ts";
 
 export class SessionEntry implements Deadline {
@@ -14,16 +15,12 @@ export class SessionEntry implements Deadline {
   connection: Connection | undefined = undefined;
   /** A Will Message whose Will Delay Interval is running. */
   delayedWill: DelayedWill | undefined = undefined;
-  readonly #onExpired: (entry: SessionEntry) => void;
+  readonly #lifecycle: SessionLifecycle;
 
-  constructor(
-    session: Session,
-    identity: ClientIdentity,
-    onExpired: (entry: SessionEntry) => void,
-  ) {
+  constructor(session: Session, identity: ClientIdentity, lifecycle: SessionLifecycle) {
     this.session = session;
     this.identity = identity;
-    this.#onExpired = onExpired;
+    this.#lifecycle = lifecycle;
   }
 
   /** When the Session ends, if its connection ended at `nowMs`. */
@@ -33,7 +30,7 @@ export class SessionEntry implements Deadline {
   }
 
   onDeadline(): void {
-    this.#onExpired(this);
+    this.#lifecycle.expire(this);
   }
 }
 

@@ -157,7 +157,8 @@ function subscriptionRequest(
 ): SubscriptionRequest {
   const qos = options & 3;
   if (qos === 3) { // section 3.8.3.1; [MQTT-3-8.3-4] of 3.1.1
-    throw new MqttError(ReasonCode.ProtocolError, "Subscription Options with QoS 3");
+    const message = "Subscription Options with QoS 3";
+    throw version === 5 ? new MqttError(ReasonCode.ProtocolError, message) : malformed(message);
   }
   if (version !== 5) {
     if (version === 4 && (options & 0xfc) !== 0) { // [MQTT-3-8.3-4] of 3.1.1

@@ -91,6 +91,23 @@ export function connectReturnCodeFor(reason: ReasonCode): ConnectReturnCode | un
   }
 }
 
+/** Reason Codes that a CONNACK or an acknowledgement may have and a DISCONNECT may not [MQTT-3.14.2-1]. */
+const NOT_IN_DISCONNECT: ReadonlyMap<ReasonCode, ReasonCode> = new Map<ReasonCode, ReasonCode>([
+  [ReasonCode.UnsupportedProtocolVersion, ReasonCode.ProtocolError],
+  [ReasonCode.ClientIdentifierNotValid, ReasonCode.ProtocolError],
+  [ReasonCode.BadUserNameOrPassword, ReasonCode.NotAuthorized],
+  [ReasonCode.ServerUnavailable, ReasonCode.ServerBusy],
+  [ReasonCode.Banned, ReasonCode.NotAuthorized],
+  [ReasonCode.BadAuthenticationMethod, ReasonCode.NotAuthorized],
+  [ReasonCode.PacketIdentifierInUse, ReasonCode.ProtocolError],
+  [ReasonCode.PacketIdentifierNotFound, ReasonCode.ProtocolError],
+]);
+
+/** The Reason Code that says `reason` in a DISCONNECT (section 3.14.2.1). */
+export function disconnectReasonCodeFor(reason: ReasonCode): ReasonCode {
+  return NOT_IN_DISCONNECT.get(reason) ?? reason;
+}
+
 const NAMES: ReadonlyMap<number, string> = new Map(
   Object.entries(ReasonCode).map(([name, code]) => [
     code,

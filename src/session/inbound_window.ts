@@ -4,13 +4,25 @@
 
 import type { Message } from "./message.ts";
 
-export class InboundWindow {
-  #held: Map<number, Message> | undefined = undefined;
-  #bytes = 0;
+interface Held {
+  readonly message: Message;
+  /** Whether its PUBLISH came over the connection that there is now, and so counts for its quota. */
+  isOfThisConnection: boolean;
+}
 
-  /** Number of messages that wait for their PUBREL: what the Client's send quota is spent on. */
+export class InboundWindow {
+  #held: Map<number, Held> | undefined = undefined;
+  #bytes = 0;
+  #quotaUsed = 0;
+
+  /** Number of messages that wait for their PUBREL. */
   get size(): number {
     return this.#held?.size ?? 0;
+  }
+
+  /** How many of them the Client's send quota was spent on: it begins anew with each connection (section 4.9). */
+  get quotaUsed(): number {
+    return this.#quotaUsed;
   }
 
   get bytes(): number {
@@ -19,7 +31,7 @@ export class InboundWindow {
 
   /** True if `message` is held already under this Packet Identifier: the PUBLISH was repeated. */
   holds(packetId: number, message: Message): boolean {
-    const held = this.#held?.get(packetId);
+    const held = this.#held?.get(packetId)?.message;
     return held !== undefined && held.topicName === message.topicName &&
       equalBytes(held.payload, message.payload);
   }
@@ -30,17 +42,25 @@ export class InboundWindow {
    */
   hold(packetId: number, message: Message): void {
     this.release(packetId);
-    (this.#held ??= new Map()).set(packetId, message);
+    (this.#held ??= new Map()).set(packetId, { message, isOfThisConnection: true });
     this.#bytes += message.size;
+    this.#quotaUsed++;
   }
 
   /** Takes out the message that a PUBREL releases; undefined if none is held. */
   release(packetId: number): Message | undefined {
-    const message = this.#held?.get(packetId);
-    if (message === undefined) return undefined;
+    const held = this.#held?.get(packetId);
+    if (held === undefined) return undefined;
     this.#held!.delete(packetId);
-    this.#bytes -= message.size;
-    return message;
+    this.#bytes -= held.message.size;
+    if (held.isOfThisConnection) this.#quotaUsed--;
+    return held.message;
+  }
+
+  /** The connection is gone. */
+  disconnect(): void {
+    this.#quotaUsed = 0;
+    for (const held of this.#held?.values() ?? []) held.isOfThisConnection = false;
   }
 }
 

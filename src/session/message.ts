@@ -5,6 +5,7 @@
 // borrows its bytes from the chunk; whoever wants to keep it nevertheless calls `own()`.
 
 import { Buffer } from "node:buffer";
+import { copyBytes } from "../packet/bytes.ts";
 import type { ProtocolVersion, QoS } from "../packet/packet_type.ts";
 import { NO_BYTES, type PublishPacket } from "../packet/publish.ts";
 import { PublishFrame } from "../packet/publish_frame.ts";
@@ -88,6 +89,11 @@ export class Message {
     return this.#source === undefined ? this.#payload : this.#source.payload;
   }
 
+  get payloadLength(): number {
+    const source = this.#source;
+    return source === undefined ? this.#payload.length : source.end - source.payloadStart;
+  }
+
   get forwardedProperties(): Uint8Array {
     return this.#forwardedProperties;
   }
@@ -103,12 +109,13 @@ export class Message {
 
   /** What the message counts for in limits on bytes. */
   get size(): number {
-    return this.payload.length + this.#forwardedProperties.length + this.topicName.length +
+    return this.payloadLength + this.#forwardedProperties.length + this.topicName.length +
       MESSAGE_OVERHEAD;
   }
 
+  /** Whether its Message Expiry Interval has passed; one of 0 still reaches those who are there now. */
   isExpired(nowMs: number): boolean {
-    return nowMs >= this.expiresAtMs;
+    return nowMs > this.expiresAtMs;
   }
 
   /** Seconds of the Message Expiry Interval that are left [MQTT-3.3.2-6], rounded up. */
@@ -125,6 +132,16 @@ export class Message {
     this.#forwardedProperties = copyOf(this.#forwardedProperties);
     this.#frameV3 = this.#frameV5 = undefined;
     return this;
+  }
+
+  /**
+   * Gives the message bytes of its own size. Small payloads stand in blocks that they share with others, and
+   * a message that waits for a year would keep the whole block.
+   */
+  compact(): void {
+    this.own();
+    this.#payload = exactly(this.#payload);
+    this.#forwardedProperties = exactly(this.#forwardedProperties);
   }
 
   /** The message as a PUBLISH, encoded once for all receivers of a kind. */
@@ -152,6 +169,10 @@ export class Message {
 /** True if nothing in the publisher's packet is for the broker alone. */
 function isForwardedWhole(packet: PublishPacket): boolean {
   return packet.topicAlias === 0 && packet.messageExpiryInterval === undefined;
+}
+
+function exactly(bytes: Uint8Array): Uint8Array {
+  return bytes.buffer.byteLength === bytes.length ? bytes : copyBytes(bytes);
 }
 
 function copyOf(bytes: Uint8Array): Uint8Array {

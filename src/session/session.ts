@@ -76,8 +76,8 @@ export class Session {
   readonly clientId: string;
   /** Seconds that the Session outlives its connection; 0: not at all; {@link NEVER_EXPIRES}. */
   expiryInterval = 0;
-  /** By Topic Filter as the Client wrote it, `$share/…` included. */
-  readonly subscriptions = new Map<string, Subscription>();
+  /** By Topic Filter as the Client wrote it, `$share/…` included; made with the first one. */
+  #subscriptions: Map<string, Subscription> | undefined = undefined;
   readonly inbound = new InboundWindow();
   readonly outbound: OutboundWindow;
   readonly #environment: SessionEnvironment;
@@ -95,6 +95,32 @@ export class Session {
 
   get isConnected(): boolean {
     return this.#sink !== undefined;
+  }
+
+  get subscriptions(): Iterable<Subscription> {
+    return this.#subscriptions?.values() ?? [];
+  }
+
+  get subscriptionCount(): number {
+    return this.#subscriptions?.size ?? 0;
+  }
+
+  /** The Subscription to `topicFilter` as the Client wrote it, `$share/…` included. */
+  subscription(topicFilter: string): Subscription | undefined {
+    return this.#subscriptions?.get(topicFilter);
+  }
+
+  addSubscription(topicFilter: string, subscription: Subscription): void {
+    (this.#subscriptions ??= new Map()).set(topicFilter, subscription);
+  }
+
+  removeSubscription(topicFilter: string): void {
+    this.#subscriptions?.delete(topicFilter);
+    this.#stopDeliveringFrom(topicFilter);
+  }
+
+  removeSubscriptions(): void {
+    this.#subscriptions = undefined;
   }
 
   /** Messages that wait for a place in the window. */
@@ -136,11 +162,12 @@ export class Session {
     this.pump();
   }
 
+  /** The connection is gone. What waits, retained messages too, waits for the next one. */
   detach(): void {
     this.#sink = undefined;
     this.#resuming = NOTHING;
-    this.#sources = NO_SOURCES;
     this.outbound.disconnect();
+    this.inbound.disconnect();
   }
 
   /**
@@ -168,14 +195,9 @@ export class Session {
 
   /** Pulls the messages of `source` as soon as there is room for them. */
   deliverFrom(source: DeliverySource): void {
-    this.#sources = this.#sources.filter((other) => other.topicFilter !== source.topicFilter);
-    this.#sources.push(source);
+    this.#stopDeliveringFrom(source.topicFilter);
+    this.#sources = [...this.#sources, source];
     this.pump();
-  }
-
-  /** Ends a pull that {@link deliverFrom} began. */
-  stopDeliveringFrom(topicFilter: string): void {
-    this.#sources = this.#sources.filter((source) => source.topicFilter !== topicFilter);
   }
 
   /** Sends what waits, as far as there is room. To be called whenever there may be room again. */
@@ -207,6 +229,11 @@ export class Session {
     return [...open, ...this.#queue?.extract(isWanted) ?? []];
   }
 
+  #stopDeliveringFrom(topicFilter: string): void {
+    if (this.#sources.length === 0) return;
+    this.#sources = this.#sources.filter((source) => source.topicFilter !== topicFilter);
+  }
+
   #send(delivery: Delivery): void {
     const { message, qos, retain } = delivery;
     // An identifier is spent even if nothing is sent then, as with Mosquitto.
@@ -234,6 +261,7 @@ export class Session {
     ) {
       return this.#environment.onDrop(this, delivery.message, "queue full");
     }
+    delivery.message.compact();
     queue.push(delivery);
   }
 

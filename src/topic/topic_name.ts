@@ -2,6 +2,8 @@
 // nobody takes one for a Topic Filter.
 
 import { malformed } from "../packet/byte_reader.ts";
+import { MqttError } from "../packet/mqtt_error.ts";
+import { ReasonCode } from "../packet/reason_code.ts";
 
 declare const topicNameBrand: unique symbol;
 
@@ -21,11 +23,11 @@ export function countTopicLevels(topic: string): number {
  * Checks that `text` is a Topic Name.
  *
  * @param maxLevels how many levels it may have.
- * @throws {MqttError} 0x81 if it is empty [MQTT-4.7.3-1], holds a wildcard [MQTT-3.3.2-2], or has
- * too many levels.
+ * @throws {MqttError} 0x82 if it is empty [MQTT-4.7.3-1] (section 3.3.2.1), 0x81 if it holds a wildcard
+ * [MQTT-3.3.2-2] or has too many levels.
  */
 export function parseTopicName(text: string, maxLevels: number): TopicName {
-  if (text === "") throw malformed("Topic Name is empty");
+  if (text === "") throw new MqttError(ReasonCode.ProtocolError, "Topic Name is empty");
   if (text.includes("+") || text.includes("#")) throw malformed("Topic Name holds a wildcard");
   if (countTopicLevels(text) > maxLevels) {
     throw malformed(`Topic Name has more than ${maxLevels} levels`);

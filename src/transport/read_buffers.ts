@@ -5,10 +5,12 @@
 import { Buffer } from "node:buffer";
 
 const SIZES = [512, 8_192, 65_536] as const;
+/** Small buffers are cut from blocks: each in a block of its own would cost as much again. */
+const SMALL_PER_BLOCK = 128;
 /** Bytes that all buffers above the smallest size may have together. */
 const BUDGET_BYTES = 64 * 1024 * 1024;
-/** Free buffers of each size that are kept for the next one. */
-const MAX_FREE = 64;
+/** Free large buffers of each size that are kept for the next one. */
+const MAX_FREE_LARGE = 64;
 
 export class ReadBuffers {
   readonly #free: Uint8Array[][] = SIZES.map(() => []);
@@ -21,7 +23,7 @@ export class ReadBuffers {
 
   /** A larger buffer in place of `buffer`, or that itself if there is none to be had. */
   larger(buffer: Uint8Array): Uint8Array {
-    const size = SIZES.indexOf(buffer.length as typeof SIZES[number]) + 1;
+    const size = sizeOf(buffer) + 1;
     if (size === SIZES.length || this.#largeBytes + SIZES[size]! > BUDGET_BYTES) return buffer;
     this.release(buffer);
     return this.#take(size);
@@ -29,7 +31,7 @@ export class ReadBuffers {
 
   /** A smaller buffer in place of `buffer`, or that itself if it is the smallest. */
   smaller(buffer: Uint8Array): Uint8Array {
-    const size = SIZES.indexOf(buffer.length as typeof SIZES[number]) - 1;
+    const size = sizeOf(buffer) - 1;
     if (size < 0) return buffer;
     this.release(buffer);
     return this.#take(size);
@@ -37,14 +39,26 @@ export class ReadBuffers {
 
   /** Gives back a buffer that nothing reads into any more. */
   release(buffer: Uint8Array): void {
-    const size = SIZES.indexOf(buffer.length as typeof SIZES[number]);
-    if (size > 0) this.#largeBytes -= buffer.length;
+    const size = sizeOf(buffer);
     const free = this.#free[size]!;
-    if (free.length < MAX_FREE) free.push(buffer);
+    if (size > 0) this.#largeBytes -= buffer.length;
+    if (size === 0 || free.length < MAX_FREE_LARGE) free.push(buffer);
   }
 
   #take(size: number): Uint8Array {
     if (size > 0) this.#largeBytes += SIZES[size]!;
+    else if (this.#free[0]!.length === 0) this.#cutBlock();
     return this.#free[size]!.pop() ?? Buffer.allocUnsafeSlow(SIZES[size]!);
   }
+
+  #cutBlock(): void {
+    const block = Buffer.allocUnsafeSlow(SIZES[0] * SMALL_PER_BLOCK);
+    for (let at = 0; at < block.length; at += SIZES[0]) {
+      this.#free[0]!.push(block.subarray(at, at + SIZES[0]));
+    }
+  }
+}
+
+function sizeOf(buffer: Uint8Array): number {
+  return SIZES.indexOf(buffer.length as typeof SIZES[number]);
 }

@@ -20,6 +20,8 @@ export interface TcpListenerOptions {
 export class TcpListener {
   readonly hostname: string;
   readonly port: number;
+  /** What logs call it. */
+  readonly #name: string;
   readonly #listener: Deno.TcpListener;
   readonly #broker: Broker;
   readonly #log: Log;
@@ -41,6 +43,7 @@ export class TcpListener {
     this.#listener = Deno.listen({ ...options, tcpBacklog: BACKLOG });
     this.hostname = options.hostname;
     this.port = this.#listener.addr.port;
+    this.#name = `port ${this.port}`;
     this.#broker = broker;
     this.#log = log;
     this.#clock = clock;
@@ -89,8 +92,13 @@ export class TcpListener {
     } catch {
       return socket.close(); // the peer is gone already
     }
-    const name = `port ${this.port}`;
-    const channel = new TcpChannel(socket, name, this.#clock, this.#buffers, this.#onChannelClosed);
+    const channel = new TcpChannel(
+      socket,
+      this.#name,
+      this.#clock,
+      this.#buffers,
+      this.#onChannelClosed,
+    );
     const connection = this.#broker.accept(channel, this.#clock());
     if (connection === undefined) return channel.close();
     this.#channels.add(channel);

@@ -1,0 +1,129 @@
+// CONNACK (MQTT 5.0, section 3.2): how a CONNECT ends, accepted or refused.
+
+import { PacketType, type ProtocolVersion } from "../packet/packet_type.ts";
+import type { ConnectPacket } from "../packet/packets.ts";
+import type { Properties } from "../packet/properties.ts";
+import { connectReturnCodeFor, describeReasonCode, ReasonCode } from "../packet/reason_code.ts";
+import { InboundTopicAliases, OutboundTopicAliases } from "../session/topic_aliases.ts";
+import type { Connection } from "./connection.ts";
+import type { Limits } from "./limits.ts";
+
+/**
+ * Sends the CONNACK of a CONNECT that is refused, in the form of `version` and without Properties, as
+ * Mosquitto does, and closes.
+ */
+export function refuseConnect(
+  connection: Connection,
+  version: ProtocolVersion,
+  reasonCode: ReasonCode,
+): void {
+  connection.setVersion(version);
+  const code = version === 5 ? reasonCode : connectReturnCodeFor(reasonCode);
+  connection.parts.ports.log.write(
+    "info",
+    `Refused the CONNECT of ${connection.clientId} from ${connection.link.remoteAddress}: ` +
+      `${describeReasonCode(reasonCode)}.`,
+  );
+  if (code !== undefined) {
+    connection.send({
+      type: PacketType.Connack,
+      sessionPresent: false, // [MQTT-3.2.2-6]
+      reasonCode: code,
+      properties: {},
+    });
+  }
+  connection.closeAfterRefusal();
+}
+
+/**
+ * Gives the connection its Session, sends the CONNACK and what waits for the Client.
+ * @param authentication Properties that end an exchange of AUTH packets.
+ */
+export function accept(
+  connection: Connection,
+  packet: ConnectPacket,
+  clientId: string,
+  userName: string | undefined,
+  authentication: Properties,
+): void {
+  const { parts } = connection;
+  const { limits, sessions, statistics } = parts;
+  const { version, properties } = packet;
+  const identity = { clientId, userName };
+  const { entry, sessionPresent } = parts.lifecycle.open(packet, clientId, identity);
+  const keepAlive = serverKeepAlive(packet.keepAlive, limits) ?? packet.keepAlive;
+  const aliases = Math.min(properties.topicAliasMaximum ?? 0, limits.topicAliasMaximumToClient);
+  connection.will = packet.will;
+  connection.establish({
+    entry,
+    keepAliveMs: keepAlive * 1_500, // one and a half times the Keep Alive [MQTT-3.1.2-22]
+    maximumPacketSize: properties.maximumPacketSize ?? Infinity,
+    inboundAliases: version === 5 ? new InboundTopicAliases(limits.topicAliasMaximum) : undefined,
+    outboundAliases: aliases > 0 ? new OutboundTopicAliases(aliases) : undefined,
+    initialExpiryInterval: entry.session.expiryInterval,
+    authenticationMethod: properties.authenticationMethod,
+    isBridge: packet.isBridge,
+  });
+  sessions.attach(entry, connection);
+  entry.session.attach(connection.output, windowLimit(packet, limits));
+  statistics.connectsAccepted++;
+  logConnected(connection, packet, userName);
+  connection.send({
+    type: PacketType.Connack,
+    // MQTT 3.1 has no Session Present flag; MQTT 5.0 and 3.1.1 do [MQTT-3.2.2-2], [MQTT-3.2.2-3].
+    sessionPresent: sessionPresent && version !== 3,
+    reasonCode: ReasonCode.Success,
+    properties: version === 5 ? announcement(packet, clientId, limits, authentication) : {},
+  });
+  entry.session.resume();
+}
+
+/** What the broker limits, in Mosquitto's order. */
+function announcement(
+  packet: ConnectPacket,
+  clientId: string,
+  limits: Limits,
+  authentication: Properties,
+): Properties {
+  const properties: Properties = {};
+  const keepAlive = serverKeepAlive(packet.keepAlive, limits);
+  if (keepAlive !== undefined) properties.serverKeepAlive = keepAlive; // [MQTT-3.2.2-21]
+  if (limits.topicAliasMaximum > 0) properties.topicAliasMaximum = limits.topicAliasMaximum;
+  if (packet.clientId === "") properties.assignedClientIdentifier = clientId; // [MQTT-3.2.2-16]
+  Object.assign(properties, authentication);
+  if (!limits.retainAvailable) properties.retainAvailable = 0;
+  properties.maximumPacketSize = limits.maximumPacketSize;
+  properties.receiveMaximum = limits.receiveMaximum;
+  if (limits.maximumQoS < 2) properties.maximumQoS = limits.maximumQoS; // [MQTT-3.2.2-9]
+  if (!limits.wildcardSubscriptionAvailable) properties.wildcardSubscriptionAvailable = 0;
+  if (!limits.subscriptionIdentifierAvailable) properties.subscriptionIdentifierAvailable = 0;
+  if (!limits.sharedSubscriptionAvailable) properties.sharedSubscriptionAvailable = 0;
+  return properties;
+}
+
+/** Seconds that replace the Client's Keep Alive; undefined if that stands. */
+function serverKeepAlive(keepAlive: number, limits: Limits): number | undefined {
+  const { maximumKeepAlive } = limits;
+  if (maximumKeepAlive === 0) return undefined;
+  return keepAlive === 0 || keepAlive > maximumKeepAlive ? maximumKeepAlive : undefined;
+}
+
+/** How many QoS 1 and 2 messages may be under way to the Client [MQTT-3.3.4-9]. */
+function windowLimit(packet: ConnectPacket, limits: Limits): number {
+  return Math.min(packet.properties.receiveMaximum ?? 65_535, limits.maximumInflightMessages);
+}
+
+/** Worded as Mosquitto words it: people search for it. */
+function logConnected(
+  connection: Connection,
+  packet: ConnectPacket,
+  userName: string | undefined,
+): void {
+  const wireVersion = packet.version === 3 ? 1 : packet.version === 4 ? 2 : 5;
+  const user = userName === undefined ? "" : `, u'${userName}'`;
+  connection.parts.ports.log.write(
+    "notice",
+    `New client connected from ${connection.link.remoteAddress} as ${connection.clientId} ` +
+      `(p${wireVersion}, c${packet.cleanStart ? 1 : 0}, k${packet.keepAlive}${user}).`,
+  );
+}
