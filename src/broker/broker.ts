@@ -66,6 +66,7 @@ export class Broker {
       retained: new RetainedStore(deadlines, limits.maximumRetainedMessages),
       environment: new Environment(limits, time, statistics, new DropLog(ports.log)),
       connections: new Set<Connection>(),
+      resumed: [],
       unflushed: [],
       requestFlush: () => {
         if (this.#isFlushRequested) return;
@@ -128,10 +129,11 @@ export class Broker {
     this.#parts.deadlines.advance(nowMs);
   }
 
-  /** Writes what the connections have gathered: one write each. */
+  /** Lets connections that were paused go on, and writes what all have gathered: one write each. */
   flush(): void {
     this.#isFlushRequested = false;
-    const { unflushed } = this.#parts;
+    const { resumed, unflushed } = this.#parts;
+    for (const connection of resumed.splice(0)) connection.processHeldInput();
     for (let i = 0; i < unflushed.length; i++) unflushed[i]!.flush();
     unflushed.length = 0;
   }

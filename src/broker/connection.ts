@@ -6,6 +6,7 @@
 // completion. What the packets mean stands in the on_*.ts files beside this one; here is what holds for
 // all of them: the order of phases, the one place that catches an MqttError, output, Keep Alive, the end.
 
+import { concatBytes } from "../packet/bytes.ts";
 import { MqttError } from "../packet/mqtt_error.ts";
 import { PacketDecoder } from "../packet/packet_decoder.ts";
 import { PACKET_NAMES, PacketType, type ProtocolVersion } from "../packet/packet_type.ts";
@@ -13,35 +14,18 @@ import type { DisconnectPacket, Packet, Will } from "../packet/packets.ts";
 import { encodePacket } from "../packet/encode.ts";
 import { describeReasonCode, disconnectReasonCodeFor, ReasonCode } from "../packet/reason_code.ts";
 import type { Publisher } from "../session/session.ts";
-import type { InboundTopicAliases, OutboundTopicAliases } from "../session/topic_aliases.ts";
 import type { Deadline } from "./deadlines.ts";
 import { onAuth, type PendingExchange } from "./on_auth.ts";
 import { refuseConnect } from "./connack.ts";
+import type { ConnectedState } from "./connected_state.ts";
 import { onConnect } from "./on_connect.ts";
 import { onPuback, onPubcomp, onPublish, onPubrec, onPubrel } from "./on_publish.ts";
 import { onSubscribe, onUnsubscribe } from "./on_subscribe.ts";
 import { Output } from "./output.ts";
 import type { Parts } from "./parts.ts";
 import type { Link } from "./ports.ts";
-import type { SessionEntry } from "./sessions.ts";
 
 export type Phase = "awaiting-connect" | "authenticating" | "connected" | "closing" | "closed";
-
-/** What a CONNECT settled for as long as the connection lasts. */
-export interface ConnectedState {
-  readonly entry: SessionEntry;
-  /** Milliseconds without a packet after which the connection ends; 0: never. */
-  readonly keepAliveMs: number;
-  /** Bytes of a Control Packet that the Client takes. */
-  readonly maximumPacketSize: number;
-  readonly inboundAliases: InboundTopicAliases | undefined;
-  readonly outboundAliases: OutboundTopicAliases | undefined;
-  /** Session Expiry Interval of the CONNECT: a DISCONNECT may not raise it from 0. */
-  readonly initialExpiryInterval: number;
-  readonly authenticationMethod: string | undefined;
-  /** A bridge of Mosquitto: its Subscriptions are No Local and Retain As Published. */
-  readonly isBridge: boolean;
-}
 
 export class Connection implements Publisher, Deadline {
   dueSlot = 0;
@@ -59,9 +43,7 @@ export class Connection implements Publisher, Deadline {
   #closesGracefully = false;
   #lastPacketMs: number;
   #pauses = 0;
-  /** The last packet has been put to somebody who answers later: no further one until then. */
-  #isAwaitingAnswer = false;
-  /** Bytes that came behind that packet. */
+  /** Bytes that came behind the packet during which reading was paused. */
   #heldInput: Uint8Array | undefined = undefined;
 
   constructor(parts: Parts, link: Link) {
@@ -106,7 +88,7 @@ export class Connection implements Publisher, Deadline {
     statistics.bytesReceived += chunk.length;
     if (!this.isOpen) return;
     if (this.#heldInput !== undefined) {
-      this.#heldInput = concat(this.#heldInput, chunk);
+      this.#heldInput = concatBytes(this.#heldInput, chunk);
       return;
     }
     this.#process(chunk);
@@ -149,12 +131,11 @@ export class Connection implements Publisher, Deadline {
         } else {
           this.#dispatch(packet);
         }
-        if (this.#isAwaitingAnswer) {
+        if (!this.isOpen) break;
+        if (this.#pauses > 0) {
           this.#heldInput = decoder.holdUnread();
-          this.pauseReading();
           break;
         }
-        if (!this.isOpen) break;
       }
     } catch (error) {
       if (!(error instanceof MqttError)) throw error;
@@ -237,19 +218,25 @@ export class Connection implements Publisher, Deadline {
     }
   }
 
-  /** The packet at hand is put to somebody who may answer later; {@link continueReading} follows. */
-  awaitAnswer(): void {
-    this.#isAwaitingAnswer = true;
+  /** Reads and processes nothing more until {@link resumeReading} was called as often. */
+  pauseReading(): void {
+    if (this.#pauses++ === 0) this.link.pauseReading();
   }
 
-  /** The answer is there: what came behind the packet is processed now. */
-  continueReading(): void {
-    this.#isAwaitingAnswer = false;
+  resumeReading(): void {
+    if (--this.#pauses > 0 || !this.isOpen) return;
+    if (this.#heldInput === undefined) return this.link.resumeReading();
+    this.parts.resumed.push(this); // not at once: whoever lets us go on may be in the middle of something
+    this.parts.requestFlush();
+  }
+
+  /** Processes what came before reading was paused, and reads on. */
+  processHeldInput(): void {
     const held = this.#heldInput;
-    if (held === undefined) return;
+    if (held === undefined || this.#pauses > 0 || !this.isOpen) return;
     this.#heldInput = undefined;
-    this.resumeReading();
-    if (this.isOpen) this.#process(held);
+    this.#process(held);
+    if (this.#pauses === 0 && this.isOpen) this.link.resumeReading();
   }
 
   /** The version of everything that follows, known from the CONNECT. */
@@ -290,14 +277,6 @@ export class Connection implements Publisher, Deadline {
   /** PUBACK, PUBREC, PUBREL or PUBCOMP without Properties. */
   sendAck(firstByte: number, packetId: number, reasonCode: ReasonCode): void {
     this.output.appendAck(firstByte, packetId, this.version === 5 ? reasonCode : 0);
-  }
-
-  pauseReading(): void {
-    if (this.#pauses++ === 0) this.link.pauseReading();
-  }
-
-  resumeReading(): void {
-    if (--this.#pauses === 0 && this.phase !== "closed") this.link.resumeReading();
   }
 
   // ------------------------------------------------------------------------------------- the end
@@ -408,13 +387,6 @@ export class Connection implements Publisher, Deadline {
       `Received ${PACKET_NAMES[packet.type]} from ${this.clientId}`,
     );
   }
-}
-
-function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }
 
 function unreachable(value: never): never {

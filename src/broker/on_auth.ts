@@ -88,11 +88,11 @@ function step(
   pending: PendingExchange,
   data: Uint8Array | undefined,
 ): void {
-  connection.awaitAnswer();
+  connection.pauseReading();
   pending.exchange.step(data, (outcome) => {
+    connection.resumeReading();
     if (connection.exchange !== pending || !connection.isOpen) return; // the peer did not wait
     onStep(connection, pending, outcome);
-    connection.continueReading();
   });
 }
 

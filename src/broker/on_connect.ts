@@ -31,7 +31,7 @@ export function onConnect(connection: Connection, packet: ConnectPacket): void {
   if (packet.properties.authenticationMethod !== undefined) {
     return beginExchange(connection, packet, credentials);
   }
-  connection.awaitAnswer();
+  connection.pauseReading();
   connection.parts.authenticator.authenticate(credentials, (outcome) => {
     onAuthenticated(connection, packet, clientId, outcome);
   });
@@ -85,11 +85,11 @@ function onAuthenticated(
   clientId: string,
   outcome: AuthenticationOutcome,
 ): void {
+  connection.resumeReading();
   if (connection.phase !== "authenticating") return; // the peer did not wait
   if (outcome.accepted) {
     accept(connection, packet, clientId, outcome.userName ?? packet.userName, {});
   } else {
     refuseConnect(connection, packet.version, outcome.reasonCode);
   }
-  connection.continueReading();
 }

@@ -96,7 +96,7 @@ export class Output implements DeliverySink, SlowPeer {
     if (this.#backpressure === undefined) return;
     const { parts, isConnected } = this.#connection;
     if (this.#outbox.bytes > parts.limits.drainedOutputBytes) return;
-    if (isConnected && this.#connection.state.entry.session.isFallingBehind) return;
+    if (isConnected && !this.#connection.state.entry.session.hasCaughtUp) return;
     this.endBackpressure();
   }
 

@@ -38,8 +38,10 @@ export interface Parts {
   readonly lifecycle: SessionLifecycle;
   /** All connections, those before CONNECT included. */
   readonly connections: Set<Connection>;
+  /** Connections that may go on with what they had read already. */
+  readonly resumed: Connection[];
   /** Output that waits for the end of this batch of input. */
   readonly unflushed: Output[];
-  /** Lets {@link unflushed} be written when the current batch of input is processed. */
+  /** Lets {@link resumed} go on and {@link unflushed} be written when the current batch of input is processed. */
   requestFlush(): void;
 }

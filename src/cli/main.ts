@@ -2,6 +2,7 @@
 
 import { parseArgs } from "node:util";
 import { LineLog } from "../observe/line_log.ts";
+import { writeText } from "../observe/console.ts";
 import { Server } from "../server/server.ts";
 import { VERSION } from "../server/version.ts";
 
@@ -12,10 +13,10 @@ const HELP = `midge ${VERSION}, an MQTT broker: MQTT 5.0, 3.1.1 and 3.1
 
 Usage: midge [options]
 
-  -p PORT        listen on this TCP port (default 1883)
-  -v, --verbose  log debug messages too
-      --version  print the version and end
-  -h, --help     print this and end
+  -p, --port PORT  listen on this TCP port (default 1883; 0 takes a free one)
+  -v, --verbose    log debug messages too
+      --version    print the version and end
+  -h, --help       print this and end
 
 It listens on this machine only (127.0.0.1 and ::1) and lets everybody there in.
 `;
@@ -29,7 +30,7 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     options = readOptions(args);
   } catch (error) {
-    printError(`Error: ${(error as Error).message} Try --help.`);
+    printError(`${firstSentence((error as Error).message)} Try --help.`);
     return ExitCode.BadArguments;
   }
   if (options.help) return print(HELP);
@@ -57,22 +58,32 @@ function readOptions(args: readonly string[]): Options {
       help: { type: "boolean", short: "h", default: false },
     },
   });
-  const port = values.port === undefined ? DEFAULT_PORT : Number(values.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535 || values.port === "") {
-    throw new Error(`Invalid port specified (${values.port}): write a number from 1 to 65535.`);
-  }
   return {
-    port,
+    port: values.port === undefined ? DEFAULT_PORT : parsePort(values.port),
     isVerbose: values.verbose,
     help: values.help,
     version: values.version,
   };
 }
 
+function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  if (port <= 65_535) return port;
+  throw new Error(
+    `Invalid port specified (${text}): write a number from 0 (any free one) to 65535.`,
+  );
+}
+
+/** parseArgs' messages may have several lines and no full stop. */
+function firstSentence(message: string): string {
+  const line = message.split("\n")[0]!;
+  return /[.!?]$/.test(line) ? line : `${line}.`;
+}
+
 async function serve(options: Options): Promise<number> {
   const log = new LineLog({
     level: options.isVerbose ? "debug" : "info",
-    write: printError,
+    write: (text) => writeText("stderr", text),
     clock: Date.now,
   });
   let server: Server;
@@ -84,7 +95,7 @@ async function serve(options: Options): Promise<number> {
       log,
     });
   } catch (error) {
-    printError(`Error: ${startFailure(error, options.port)}`);
+    printError(startFailure(error, options.port));
     return ExitCode.StartFailed;
   }
   print(greeting(server));
@@ -140,10 +151,10 @@ function nextSignal(): Promise<Deno.Signal> {
 }
 
 function print(text: string): number {
-  Deno.stdout.writeSync(new TextEncoder().encode(text));
+  writeText("stdout", text);
   return ExitCode.Success;
 }
 
 function printError(text: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(text.endsWith("\n") ? text : `${text}\n`));
+  writeText("stderr", `Error: ${text}\n`);
 }

@@ -145,9 +145,14 @@ export class Session {
         this.queuedMessages * 4 > this.#environment.maximumQueuedMessages * 3);
   }
 
-  /** Slows `publisher` down until this Session {@link isFallingBehind} no more. */
+  /** Slows `publisher` down until this Session {@link hasCaughtUp}. */
   holdBack(publisher: Publisher): void {
     this.#sink?.holdBack(publisher);
+  }
+
+  /** True if a Client that was falling behind may be sent to at full speed again. */
+  get hasCaughtUp(): boolean {
+    return this.queuedMessages * 2 <= this.#environment.maximumQueuedMessages;
   }
 
   /** Gives the Session a connection; {@link resume} follows once the CONNACK is on its way. */
