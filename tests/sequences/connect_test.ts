@@ -240,7 +240,7 @@ const SEQUENCES: Sequence[] = [
       send("ann", connect("ann", { will: will("a/#") })),
       refused("ann", 0x81),
       send("bob", connect("bob", { will: will("") })),
-      refused("bob", 0x81),
+      refused("bob", 0x82),
     ],
   },
   {

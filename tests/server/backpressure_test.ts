@@ -6,10 +6,10 @@ import { Broker } from "../../src/mod.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
 import { encodePublish } from "../../src/packet/publish.ts";
 import { RawClient } from "../support/raw_client.ts";
-import { ack, bytesOf, publish, request } from "../vectors/vector.ts";
+import { ack, bytesOf, publish } from "../vectors/vector.ts";
 import { flood, MeasuredBroker, MIB, repeated, sleep } from "./flood.ts";
 
-const FLOOD_MS = 2_500;
+const FLOOD_MS = 2_000; // twice the time that a publisher is held back
 const MAX_GROWTH = 100 * MIB;
 
 async function assertBounded(broker: MeasuredBroker): Promise<void> {
@@ -54,23 +54,6 @@ for (const payloadBytes of [64, 20_000]) {
       isServed = (await stuck.expect(PacketType.Publish)).payload.length === "again".length;
     }
     await marking;
-    await assertBounded(broker);
-  });
-}
-
-const ANSWERED = [
-  { name: "PINGREQ", bytes: "c0 00" },
-  { name: "QoS 1 PUBLISH", bytes: "32 [ ('t') 0001 [] 'x' ]" },
-  { name: "SUBSCRIBE", bytes: "82 [ 0001 [] ('t') 00 ]" },
-];
-for (const { name, bytes } of ANSWERED) {
-  Deno.test(`a flood of ${name} from a Client that does not read the answers stays bounded`, async () => {
-    await using broker = await MeasuredBroker.start();
-    const rude = await RawClient.connect(broker.port);
-    const { hex } = await import("../vectors/hex.ts");
-    await flood(rude, repeated(hex(bytes)), FLOOD_MS);
-    using after = await RawClient.connect(broker.port, { clientId: "after" });
-    await after.ping();
     await assertBounded(broker);
   });
 }
@@ -145,21 +128,11 @@ Deno.test("a burst of QoS 1 messages to a subscriber that acknowledges at once l
 Deno.test("a Client that takes none of its output for too long is disconnected", async () => {
   const limits = { maximumBackpressureMs: 200, stalledOutputMs: 600 };
   await using broker = Broker.start({ limits });
-  using stuck = await RawClient.connect(broker.port, {
-    clientId: "stuck",
-    properties: { sessionExpiryInterval: 60 },
-  });
+  using stuck = await RawClient.connect(broker.port, { clientId: "stuck" });
   await stuck.subscribe("flood");
-  using watcher = await RawClient.connect(broker.port, { clientId: "watcher" });
-  await watcher.send({
-    type: PacketType.Subscribe,
-    packetId: 1,
-    subscriptions: [request({ topicFilter: "$SYS/broker/clients/connected" })],
-    properties: {},
-  });
   const publisher = await RawClient.connect(broker.port, { clientId: "publisher" });
   const bytes = repeated(encodePublish({ topicName: "flood", payload: new Uint8Array(1_000) }, 5));
-  await flood(publisher, bytes, 2_000);
+  await flood(publisher, bytes, 1_500);
   // What the kernel had taken is still there to read, and then comes the end.
   while (await stuck.next() !== undefined);
 });

@@ -73,7 +73,7 @@ for (const protocolVersion of VERSIONS) {
         } as const,
       );
     const polite = await withWill("polite");
-    await polite.mqtt.endAsync();
+    await polite.end();
     await using broken = await withWill("broken");
     await broken.break();
     assert.deepEqual(await watcher.texts(1), ["broken/state gone"]);
@@ -90,14 +90,14 @@ for (const protocolVersion of VERSIONS) {
     const first = await TestClient.connect(broker.port, persistent);
     assert.equal(first.sessionPresent, false);
     await first.mqtt.subscribeAsync("jobs/#", { qos: 2 });
-    await first.mqtt.endAsync();
+    await first.end();
 
     await using publisher = await TestClient.connect(broker.port, options);
     await publisher.mqtt.publishAsync("jobs/0", "not kept", { qos: 0 });
     await publisher.mqtt.publishAsync("jobs/1", "one", { qos: 1 });
     await publisher.mqtt.publishAsync("jobs/2", "two", { qos: 2 });
 
-    const second = await TestClient.connect(broker.port, persistent);
+    await using second = await TestClient.connect(broker.port, persistent);
     assert.equal(second.sessionPresent, true);
     assert.deepEqual(await second.texts(2), ["jobs/1 one", "jobs/2 two"]);
     assert.deepEqual((await second.received(2)).map(({ qos }) => qos), [1, 2]);
