@@ -133,7 +133,7 @@ export class Broker {
   flush(): void {
     this.#isFlushRequested = false;
     const { resumed, unflushed } = this.#parts;
-    for (const connection of resumed.splice(0)) connection.processHeldInput();
+    if (resumed.length > 0) { for (const each of resumed.splice(0)) each.processHeldInput(); }
     for (let i = 0; i < unflushed.length; i++) unflushed[i]!.flush();
     unflushed.length = 0;
   }

@@ -1,8 +1,6 @@
 // BufferPool: output buffers that are used again. An idle connection has none; one that sends takes one
 // for as long as it takes to write it.
 
-import { Buffer } from "node:buffer";
-
 /** Sizes of buffers, smallest first. */
 export const BUFFER_SIZES = [512, 4096, 32_768, 262_144] as const;
 /** Bytes of free buffers that are kept of each size. */
@@ -15,9 +13,9 @@ export class BufferPool {
   take(length: number): Uint8Array {
     for (let i = 0; i < BUFFER_SIZES.length; i++) {
       const size = BUFFER_SIZES[i]!;
-      if (length <= size) return this.#free[i]!.pop() ?? Buffer.allocUnsafeSlow(size);
+      if (length <= size) return this.#free[i]!.pop() ?? new Uint8Array(size);
     }
-    return Buffer.allocUnsafeSlow(length);
+    return new Uint8Array(length);
   }
 
   /** Gives back a buffer that nobody reads any more. */

@@ -65,6 +65,7 @@ export function accept(
     isBridge: packet.isBridge,
   });
   sessions.attach(entry, connection);
+  parts.router.receiversMoved();
   entry.session.attach(connection.output, windowLimit(packet, limits));
   statistics.connectsAccepted++;
   logConnected(connection, packet, userName);

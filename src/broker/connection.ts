@@ -13,7 +13,9 @@ import { PACKET_NAMES, PacketType, type ProtocolVersion } from "../packet/packet
 import type { DisconnectPacket, Packet, Will } from "../packet/packets.ts";
 import { encodePacket } from "../packet/encode.ts";
 import { describeReasonCode, disconnectReasonCodeFor, ReasonCode } from "../packet/reason_code.ts";
+import { unreachable } from "../packet/unreachable.ts";
 import type { Publisher } from "../session/session.ts";
+import type { TopicName } from "../topic/topic_name.ts";
 import type { Deadline } from "./deadlines.ts";
 import { onAuth, type PendingExchange } from "./on_auth.ts";
 import { refuseConnect } from "./connack.ts";
@@ -24,6 +26,7 @@ import { onSubscribe, onUnsubscribe } from "./on_subscribe.ts";
 import { Output } from "./output.ts";
 import type { Parts } from "./parts.ts";
 import type { Link } from "./ports.ts";
+import type { PublishMemory } from "./publish_memory.ts";
 
 export type Phase = "awaiting-connect" | "authenticating" | "connected" | "closing" | "closed";
 
@@ -34,6 +37,10 @@ export class Connection implements Publisher, Deadline {
   phase: Phase = "awaiting-connect";
   /** Client Identifier, or the address as long as there is none. */
   clientId: string;
+  /** Made with the first PUBLISH. */
+  publishMemory: PublishMemory | undefined = undefined;
+  /** The Topic Name of the last PUBLISH: it need not be checked again while it is the same. */
+  lastTopicName: TopicName | undefined = undefined;
   will: Will | undefined = undefined;
   /** An exchange of AUTH packets that has begun. */
   exchange: PendingExchange | undefined = undefined;
@@ -81,29 +88,28 @@ export class Connection implements Publisher, Deadline {
 
   // ------------------------------------------------------------------ input, called by the transport
 
-  /** Bytes from the peer. `chunk` is not kept: the transport may reuse it. */
-  receive(chunk: Uint8Array, nowMs: number): void {
+  /** `chunk[0, length)` came from the peer. It is not kept: the transport may reuse it. */
+  receive(chunk: Uint8Array, length: number, nowMs: number): void {
     const { statistics, time } = this.parts;
     time.nowMs = nowMs;
-    statistics.bytesReceived += chunk.length;
+    statistics.bytesReceived += length;
     if (!this.isOpen) return;
     if (this.#heldInput !== undefined) {
-      this.#heldInput = concatBytes(this.#heldInput, chunk);
+      this.#heldInput = concatBytes(this.#heldInput, chunk.subarray(0, length));
       return;
     }
-    this.#process(chunk);
+    this.#process(chunk, length);
     this.output.pauseReadingIfFull();
   }
 
   /** The bytes given to `Link.write` are written, all of them. */
-  written(nowMs: number): void {
-    this.parts.time.nowMs = nowMs;
-    this.output.written(nowMs);
+  written(): void {
+    this.output.written();
   }
 
   /** Some of the bytes given to `Link.write` are written. */
-  progressed(nowMs: number): void {
-    this.output.progressed(nowMs);
+  progressed(): void {
+    this.output.progressed();
   }
 
   /** The peer ended the Network Connection, or it broke. */
@@ -116,13 +122,20 @@ export class Connection implements Publisher, Deadline {
     this.#forget();
   }
 
-  #process(chunk: Uint8Array): void {
+  #process(chunk: Uint8Array, length: number): void {
     const decoder = this.#decoder;
     const { statistics, time } = this.parts;
     let received = 0;
     try {
-      decoder.push(chunk);
+      decoder.push(chunk, length);
       for (;;) {
+        if (this.publishMemory !== undefined && !decoder.hasPartialPacket) {
+          const remembered = this.publishMemory.deliver(chunk, decoder.position, length);
+          if (remembered !== decoder.position) {
+            decoder.position = remembered;
+            this.#lastPacketMs = time.nowMs;
+          }
+        }
         const packet = decoder.next();
         if (packet === undefined) break;
         received++;
@@ -146,7 +159,10 @@ export class Connection implements Publisher, Deadline {
   }
 
   #dispatch(packet: Packet): void {
-    if (this.parts.ports.log.isDebugEnabled) this.#logReceived(packet);
+    const { log } = this.parts.ports;
+    if (log.isDebugEnabled) {
+      log.write("debug", `Received ${PACKET_NAMES[packet.type]} from ${this.clientId}`);
+    }
     if (packet.type === PacketType.Connect) {
       if (this.phase === "awaiting-connect") return onConnect(this, packet);
       throw new MqttError(ReasonCode.ProtocolError, "second CONNECT"); // [MQTT-3.1.0-2]
@@ -235,7 +251,7 @@ export class Connection implements Publisher, Deadline {
     const held = this.#heldInput;
     if (held === undefined || this.#pauses > 0 || !this.isOpen) return;
     this.#heldInput = undefined;
-    this.#process(held);
+    this.#process(held, held.length);
     if (this.#pauses === 0 && this.isOpen) this.link.resumeReading();
   }
 
@@ -380,15 +396,4 @@ export class Connection implements Publisher, Deadline {
   #logNotice(text: string): void {
     this.parts.ports.log.write("notice", text);
   }
-
-  #logReceived(packet: Packet): void {
-    this.parts.ports.log.write(
-      "debug",
-      `Received ${PACKET_NAMES[packet.type]} from ${this.clientId}`,
-    );
-  }
-}
-
-function unreachable(value: never): never {
-  throw new Error(`unreachable: ${value}`);
 }

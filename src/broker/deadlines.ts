@@ -44,7 +44,8 @@ export class Deadlines {
     const slot = Math.floor(nowMs / DEADLINE_RESOLUTION_MS);
     if (slot <= this.#reachedSlot) return;
     for (const due of this.#dueSlots(slot)) {
-      const waiting = this.#slots.get(due)!;
+      const waiting = this.#slots.get(due);
+      if (waiting === undefined) continue; // an earlier one cancelled all of them
       this.#slots.delete(due);
       for (const deadline of waiting) {
         if (deadline.dueSlot !== due) continue; // one that ran before it cancelled it or set it anew

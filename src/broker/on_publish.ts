@@ -8,6 +8,7 @@ import { ReasonCode } from "../packet/reason_code.ts";
 import { Message } from "../session/message.ts";
 import { parseTopicName, type TopicName } from "../topic/topic_name.ts";
 import type { Connection } from "./connection.ts";
+import { PublishMemory } from "./publish_memory.ts";
 import { mayPublish, routeMessage } from "./publish_message.ts";
 
 const PUBACK = PacketType.Puback << 4;
@@ -32,7 +33,9 @@ export function onPublish(connection: Connection, packet: PublishPacket): void {
   }
   const { entry } = connection.state;
   const { session } = entry;
-  const name = topicNameOf(connection, packet);
+  const repeated = isRepeated(connection, packet);
+  const name = repeated ? connection.lastTopicName! : topicNameOf(connection, packet);
+  connection.lastTopicName = name;
   const declined = mayPublish(parts, entry.identity, name)
     ? ReasonCode.Success
     : ReasonCode.NotAuthorized;
@@ -50,10 +53,17 @@ export function onPublish(connection: Connection, packet: PublishPacket): void {
   if (packet.qos === 2) return holdMessage(connection, packet.packetId, message);
   if (packet.qos === 1) checkReceiveMaximum(connection);
   const matched = routeMessage(parts, message, connection);
-  if (packet.qos === 1) { // [MQTT-4.3.2-4]
+  if (packet.qos === 0) {
+    if (repeated) (connection.publishMemory ??= new PublishMemory(connection)).remember(packet);
+  } else { // [MQTT-4.3.2-4]
     const reason = matched ? ReasonCode.Success : ReasonCode.NoMatchingSubscribers;
     connection.sendAck(PUBACK, packet.packetId, reason);
   }
+}
+
+/** True if this is published to the same Topic Name as the last PUBLISH. */
+function isRepeated({ lastTopicName }: Connection, packet: PublishPacket): boolean {
+  return packet.topicAlias === 0 && packet.topicName === lastTopicName;
 }
 
 function topicNameOf(connection: Connection, packet: PublishPacket): TopicName {

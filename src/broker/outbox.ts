@@ -12,10 +12,10 @@ import { BUFFER_SIZES, type BufferPool } from "./buffer_pool.ts";
 /** Payloads from this size on are written from where they are. */
 export const LARGE_PAYLOAD_BYTES = 16_384;
 /** Below this size a loop copies faster than a call. */
-const COPY_LOOP_BYTES = 64;
+const COPY_LOOP_BYTES = 96;
 const LARGEST_BUFFER = BUFFER_SIZES[BUFFER_SIZES.length - 1]!;
 
-/** Something to write: `bytes[0, length)`, and whether the pool wants the buffer back. */
+/** A full buffer or a large payload: `bytes[0, length)`, and whether the pool wants the buffer back. */
 interface Chunk {
   readonly bytes: Uint8Array;
   readonly length: number;
@@ -27,7 +27,10 @@ export class Outbox {
   #filling: Uint8Array | undefined = undefined;
   #filled = 0;
   #sealed: Chunk[] | undefined = undefined;
-  #writing: Chunk | undefined = undefined;
+  /** What is being written. */
+  #writing: Uint8Array | undefined = undefined;
+  #writingLength = 0;
+  #isWritingPooled = false;
   #bytes = 0;
 
   constructor(pool: BufferPool) {
@@ -47,6 +50,13 @@ export class Outbox {
   append(packet: Uint8Array): void {
     const at = this.#reserve(packet.length);
     this.#filling!.set(packet, at);
+  }
+
+  /** Appends `bytes[start, end)` by copying it. */
+  appendRange(bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    const at = this.#reserve(length);
+    copyRange(bytes, start, length, this.#filling!, at);
   }
 
   /** Appends a packet of two bytes of header, a Packet Identifier, and a Reason Code unless it is 0. */
@@ -75,12 +85,7 @@ export class Outbox {
     const length = isShared ? frame.payloadOffset : frame.length;
     const at = this.#reserve(length);
     const buffer = this.#filling!;
-    if (length < COPY_LOOP_BYTES) {
-      const { bytes, start } = frame;
-      for (let i = 0; i < length; i++) buffer[at + i] = bytes[start + i]!;
-    } else {
-      buffer.set(frame.bytes.subarray(frame.start, frame.start + length), at);
-    }
+    copyRange(frame.bytes, frame.start, length, buffer, at);
     frame.patch(buffer, at, flags, packetId, remainingExpiry);
     if (isShared) {
       this.#seal();
@@ -91,21 +96,30 @@ export class Outbox {
 
   /** The next bytes to write, all that there are if they fit a buffer; undefined if there are none. */
   take(): Uint8Array | undefined {
-    if (this.#sealed === undefined || this.#sealed.length === 0) this.#seal();
-    const chunk = this.#sealed?.shift();
-    if (chunk === undefined) return undefined;
-    this.#writing = chunk;
-    return chunk.length === chunk.bytes.length
-      ? chunk.bytes
-      : chunk.bytes.subarray(0, chunk.length);
+    const sealed = this.#sealed?.shift();
+    if (sealed !== undefined) {
+      this.#writing = sealed.bytes;
+      this.#writingLength = sealed.length;
+      this.#isWritingPooled = sealed.isPooled;
+    } else {
+      if (this.#filled === 0) return undefined;
+      this.#writing = this.#filling!;
+      this.#writingLength = this.#filled;
+      this.#isWritingPooled = true;
+      this.#filling = undefined;
+      this.#filled = 0;
+    }
+    const bytes = this.#writing;
+    return this.#writingLength === bytes.length ? bytes : bytes.subarray(0, this.#writingLength);
   }
 
   /** What {@link take} gave is written. */
   written(): void {
-    const chunk = this.#writing!;
+    const bytes = this.#writing!;
+    this.#bytes -= this.#writingLength;
     this.#writing = undefined;
-    this.#bytes -= chunk.length;
-    if (chunk.isPooled) this.#pool.release(chunk.bytes);
+    this.#writingLength = 0;
+    if (this.#isWritingPooled) this.#pool.release(bytes);
   }
 
   /** Lets go of everything that is not being written. */
@@ -114,7 +128,7 @@ export class Outbox {
     this.#filling = undefined;
     this.#filled = 0;
     this.#sealed = undefined;
-    this.#bytes = this.#writing?.length ?? 0;
+    this.#bytes = this.#writingLength;
   }
 
   /** Makes room for `length` bytes in #filling; returns where they start. */
@@ -150,4 +164,15 @@ export class Outbox {
   #push(chunk: Chunk): void {
     (this.#sealed ??= []).push(chunk);
   }
+}
+
+function copyRange(
+  from: Uint8Array,
+  start: number,
+  length: number,
+  to: Uint8Array,
+  at: number,
+): void {
+  if (length >= COPY_LOOP_BYTES) return to.set(from.subarray(start, start + length), at);
+  for (let i = 0; i < length; i++) to[at + i] = from[start + i]!;
 }

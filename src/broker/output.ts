@@ -42,6 +42,24 @@ export class Output implements DeliverySink, SlowPeer {
     this.#sent();
   }
 
+  /** True if a PUBLISH can be passed on as a publisher of MQTT 5.0 (`v5`) or MQTT 3 sent it. */
+  takesBytesOf(v5: boolean): boolean {
+    const { version, isConnected } = this.#connection;
+    return isConnected && (version === 5) === v5 &&
+      this.#connection.state.outboundAliases === undefined;
+  }
+
+  /** True if a packet of `length` bytes can be appended without a second thought. */
+  hasRoomFor(length: number): boolean {
+    return !this.isCongested && length <= this.#connection.state.maximumPacketSize;
+  }
+
+  /** Appends the packet in `bytes[start, end)`, for which {@link hasRoomFor} was asked. */
+  appendBytes(bytes: Uint8Array, start: number, end: number): void {
+    this.#outbox.appendRange(bytes, start, end);
+    this.#sent();
+  }
+
   /** Appends a PUBACK, PUBREC, PUBREL or PUBCOMP; a Reason Code of 0 is left out. */
   appendAck(firstByte: number, packetId: number, reasonCode: number): void {
     this.#outbox.appendAck(firstByte, packetId, reasonCode);
@@ -116,10 +134,10 @@ export class Output implements DeliverySink, SlowPeer {
   }
 
   /** The write that was under way is complete. */
-  written(nowMs: number): void {
+  written(): void {
     this.#outbox.written();
     if (this.#connection.phase === "closed") return;
-    this.progressed(nowMs);
+    this.progressed();
     this.#write();
     if (!this.#connection.isConnected) return;
     if (!this.isCongested) this.#connection.state.entry.session.pump();
@@ -127,8 +145,9 @@ export class Output implements DeliverySink, SlowPeer {
   }
 
   /** The peer has taken bytes. */
-  progressed(nowMs: number): void {
-    if (this.#backpressure !== undefined) this.#backpressure.progressMs = nowMs;
+  progressed(): void {
+    if (this.#backpressure === undefined) return;
+    this.#backpressure.progressMs = this.#connection.parts.time.nowMs;
   }
 
   /** Throws away what has not been written. */

@@ -36,6 +36,7 @@ export class Router {
   readonly #routes = new Map<TopicName, Route>();
   readonly #authorizer: Authorizer;
   readonly #identityOf: (session: Session) => ClientIdentity;
+  #generation = 0;
   #subscriptions = 0;
   #sharedSubscriptions = 0;
 
@@ -90,8 +91,19 @@ export class Router {
     this.#tree.remove(subscription.filter, group);
   }
 
+  /** Changes whenever a message to the same Topic Name might go elsewhere than the last one. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** To be called when a Session has got a connection or lost it: the same receivers, elsewhere. */
+  receiversMoved(): void {
+    this.#generation++;
+  }
+
   /** To be called when options of a Subscription or access rules have changed. */
   forgetRoutes(): void {
+    this.#generation++;
     if (this.#routes.size > 0) this.#routes.clear();
   }
 
@@ -113,6 +125,25 @@ export class Router {
       if (session?.isFallingBehind && publisher !== undefined) session.holdBack(publisher);
     }
     return receivers.length > 0 || groups.length > 0;
+  }
+
+  /**
+   * Visits the Sessions that a message with QoS 0 from `publisherId` to `topicName` goes to, as long as
+   * `visit` returns true.
+   *
+   * @returns false if `visit` did, or if receivers get more than the bare message, or in turn.
+   */
+  visitReceivers(
+    topicName: string,
+    publisherId: string,
+    visit: (session: Session) => boolean,
+  ): boolean {
+    const route = this.#routes.get(topicName as TopicName);
+    if (route === undefined || route.groups.length > 0) return false;
+    return route.receivers.every(({ noLocal, session, subscriptionIdentifiers }) => {
+      if (subscriptionIdentifiers !== undefined) return false;
+      return noLocal && session.clientId === publisherId ? false : visit(session);
+    });
   }
 
   /**

@@ -50,9 +50,10 @@ export class SessionLifecycle {
 
   /** A connection that was accepted has ended; its Session waits for the Client, or ends too. */
   connectionEnded(entry: SessionEntry, will: Will | undefined): void {
-    const { sessions, deadlines, time } = this.#parts;
+    const { sessions, deadlines, time, router } = this.#parts;
     const { session } = entry;
     sessions.detach(entry);
+    router.receiversMoved();
     session.detach();
     if (session.expiryInterval === 0) {
       if (will !== undefined) this.#publishWill(entry, will);

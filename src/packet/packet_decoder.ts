@@ -29,9 +29,16 @@ export class PacketDecoder {
   /** Until the CONNECT is there, everything else is refused on its first byte [MQTT-3.1.0-1]. */
   expectsConnect: boolean;
 
+  /**
+   * Offset in the chunk of the next packet. Whoever has read packets from there itself sets it to the offset
+   * behind them; not while {@link hasPartialPacket}.
+   */
+  position = 0;
+
   readonly #topicNames: TopicNameCache;
   #chunk: Uint8Array = NO_BYTES;
-  #position = 0;
+  /** Offset behind the last byte of #chunk that was pushed. */
+  #end = 0;
   /** The start of a packet whose end has not come yet. */
   #partial: Uint8Array | undefined = undefined;
   #partialLength = 0;
@@ -54,12 +61,13 @@ export class PacketDecoder {
   }
 
   /**
-   * Takes the next bytes. Call {@link next} until it returns undefined before the next push:
-   * packets borrow `chunk`.
+   * Takes the next bytes, `chunk[0, length)`. Call {@link next} until it returns undefined before the next
+   * push: packets borrow `chunk`.
    */
-  push(chunk: Uint8Array): void {
+  push(chunk: Uint8Array, length: number = chunk.length): void {
     this.#chunk = chunk;
-    this.#position = 0;
+    this.position = 0;
+    this.#end = length;
   }
 
   /**
@@ -70,27 +78,29 @@ export class PacketDecoder {
   next(): Packet | undefined {
     if (this.#partial !== undefined) return this.#nextFromPartial();
     const chunk = this.#chunk;
-    const start = this.#position;
-    if (start >= chunk.length) return this.#release();
-    const end = this.#readFixedHeader(chunk, start, chunk.length);
-    if (end === 0 || end > chunk.length) {
-      this.#keep(chunk.subarray(start));
+    const start = this.position;
+    const limit = this.#end;
+    if (start >= limit) return this.#release();
+    const end = this.#readFixedHeader(chunk, start, limit);
+    if (end === 0 || end > limit) {
+      this.#keep(chunk.subarray(start, limit));
       return this.#release();
     }
-    this.#position = end;
+    this.position = end;
     return decodePacket(chunk, start, this.#body, end, this.version, this.#topicNames);
   }
 
   /** Copies what has not been read yet, so that the chunk can be reused. */
   holdUnread(): Uint8Array {
-    const rest = copyBytes(this.#chunk.subarray(this.#position));
+    const rest = copyBytes(this.#chunk.subarray(this.position, this.#end));
     this.#release();
     return rest;
   }
 
   #release(): undefined {
     this.#chunk = NO_BYTES;
-    this.#position = 0;
+    this.position = 0;
+    this.#end = 0;
     return undefined;
   }
 
@@ -156,14 +166,14 @@ export class PacketDecoder {
     const chunk = this.#chunk;
     let end = this.#readFixedHeader(this.#partial!, 0, this.#partialLength);
     while (end === 0) {
-      if (this.#position >= chunk.length) return this.#release();
-      this.#keep(chunk.subarray(this.#position, ++this.#position));
+      if (this.position >= this.#end) return this.#release();
+      this.#keep(chunk.subarray(this.position, ++this.position));
       end = this.#readFixedHeader(this.#partial!, 0, this.#partialLength);
     }
     const missing = end - this.#partialLength;
-    const available = Math.min(missing, chunk.length - this.#position);
-    this.#keep(chunk.subarray(this.#position, this.#position + available));
-    this.#position += available;
+    const available = Math.min(missing, this.#end - this.position);
+    this.#keep(chunk.subarray(this.position, this.position + available));
+    this.position += available;
     if (available < missing) return this.#release();
     const packet = this.#partial!;
     this.#partial = undefined;

@@ -41,6 +41,8 @@ export class PublishPacket {
   start = 0;
   /** Offset of the Topic Name's first byte, behind its length. */
   topicStart = 0;
+  /** Offset behind the Topic Name. */
+  topicEnd = 0;
   payloadStart = 0;
   end = 0;
 
@@ -93,6 +95,7 @@ export function decodePublish(
   if (at > end) throw malformed("Topic Name reaches past the end of the packet");
   packet.topicName = topicNames.read(bytes, topicStart, at);
   packet.topicStart = topicStart;
+  packet.topicEnd = at;
   if (qos !== 0) {
     if (at + 2 > end) throw malformed("PUBLISH without a Packet Identifier");
     packet.packetId = bytes[at]! << 8 | bytes[at + 1]!;

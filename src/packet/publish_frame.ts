@@ -4,8 +4,8 @@
 //   ^patched: QoS 0/1/2,      ^patched:      ^patched: Message
 //    DUP, RETAIN               Packet Id      Expiry Interval
 //
-// The frame itself is never changed: it is copied into a receiver's output and patched there. With QoS 0
-// and nothing to add or take away, the bytes that the publisher sent are the frame already.
+// The frame itself is never changed: it is copied into a receiver's output and patched there. Where nothing is
+// to add or take away, the bytes that the publisher sent are the frame already.
 
 import type { PublishPacket } from "./publish.ts";
 import { variableByteIntegerLength, writeVariableByteInteger } from "./byte_writer.ts";
@@ -54,10 +54,20 @@ export class PublishFrame {
     return this.end - this.start;
   }
 
-  /** The frame for receivers of the publisher's own version, as the publisher sent it with QoS 0. */
-  static borrowed(packet: PublishPacket): PublishFrame {
+  /**
+   * The frame for receivers of the publisher's own version and QoS: the packet as it came. Not for one with a
+   * Topic Alias or a Message Expiry Interval, which are not passed on as they are.
+   */
+  static received(packet: PublishPacket): PublishFrame {
     const { bytes, start, end, payloadStart } = packet;
-    return new PublishFrame(bytes, start, end, 0, 0, payloadStart - start);
+    const packetIdOffset = packet.qos === 0 ? 0 : packet.topicEnd - start;
+    return new PublishFrame(bytes, start, end, packetIdOffset, 0, payloadStart - start);
+  }
+
+  /** The same frame at the start of `copy`. */
+  movedTo(copy: Uint8Array): PublishFrame {
+    const { length, packetIdOffset, expiryOffset, payloadOffset } = this;
+    return new PublishFrame(copy, 0, length, packetIdOffset, expiryOffset, payloadOffset);
   }
 
   /** Encodes a frame for receivers of MQTT 5.0 (`v5`) or of MQTT 3, with or without Packet Identifier. */

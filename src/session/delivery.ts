@@ -69,6 +69,11 @@ export class DeliveryQueue {
     return delivery;
   }
 
+  /** Makes the messages fit to wait for long. */
+  compact(): void {
+    for (const delivery of this.#items) delivery?.message.compact();
+  }
+
   /** Takes out all that `wanted` accepts, in order. */
   extract(wanted: (delivery: Delivery) => boolean): Delivery[] {
     const taken: Delivery[] = [];

@@ -1,16 +1,17 @@
 // Message: an Application Message on its way through the broker (MQTT 5.0, section 1.2).
 //
-// "Packets borrow, messages own": a Message made from a PUBLISH with QoS 1 or 2, or with RETAIN, has a
-// payload of its own, because somebody will keep it. One with QoS 0 is gone before the read returns and
-// borrows its bytes from the chunk; whoever wants to keep it nevertheless calls `own()`.
+// "Packets borrow, messages own": a Message made from a PUBLISH with QoS 1 or 2, or with RETAIN, has bytes of
+// its own, because somebody will keep it. One with QoS 0 is gone before the read returns and borrows them from
+// the chunk; whoever wants to keep it nevertheless calls `own()`. Where the publisher's packet can go to
+// receivers as it came, that packet is what is borrowed or copied: it is the payload and the frame in one.
 
-import { Buffer } from "node:buffer";
 import { copyBytes } from "../packet/bytes.ts";
 import type { ProtocolVersion, QoS } from "../packet/packet_type.ts";
 import { NO_BYTES, type PublishPacket } from "../packet/publish.ts";
 import { PublishFrame } from "../packet/publish_frame.ts";
 import { encodeUtf8 } from "../packet/utf8.ts";
 import type { TopicName } from "../topic/topic_name.ts";
+import { copyShortLived } from "./message_bytes.ts";
 
 /** Bytes that a Message is counted with besides its payload, topic and Properties. */
 const MESSAGE_OVERHEAD = 200;
@@ -35,12 +36,16 @@ export class Message {
   readonly retain: boolean;
   readonly expiresAtMs: number;
   readonly publisherId: string | undefined;
-  #payload: Uint8Array;
+  /** The payload stands in `#bytes[#payloadStart, #payloadEnd)`. */
+  #bytes: Uint8Array;
+  #payloadStart: number;
+  #payloadEnd: number;
   #forwardedProperties: Uint8Array;
-  #topicBytes: Uint8Array | undefined = undefined;
-  /** The PUBLISH this message borrows from. */
-  #source: PublishPacket | undefined = undefined;
-  // Frames by version and presence of a Packet Identifier, made when first asked for.
+  #isBorrowed = false;
+  /** The publisher's packet, in #bytes, where it can go to receivers of the same kind as it is. */
+  #wire: PublishFrame | undefined = undefined;
+  #isWireV5 = false;
+  // Other frames by version and presence of a Packet Identifier, made when first asked for.
   #frameV3: PublishFrame | undefined = undefined;
   #frameV3WithId: PublishFrame | undefined = undefined;
   #frameV5: PublishFrame | undefined = undefined;
@@ -52,7 +57,9 @@ export class Message {
     this.retain = fields.retain ?? false;
     this.expiresAtMs = fields.expiresAtMs ?? Infinity;
     this.publisherId = fields.publisherId;
-    this.#payload = fields.payload;
+    this.#bytes = fields.payload;
+    this.#payloadStart = 0;
+    this.#payloadEnd = fields.payload.length;
     this.#forwardedProperties = fields.forwardedProperties ?? NO_BYTES;
   }
 
@@ -78,20 +85,25 @@ export class Message {
       expiresAtMs: expiry === undefined ? Infinity : nowMs + expiry * 1000,
       publisherId,
     });
-    message.#source = packet;
-    if (packet.qos > 0 || packet.retain) message.own();
-    else if (version !== 5) message.#frameV3 = PublishFrame.borrowed(packet);
-    else if (isForwardedWhole(packet)) message.#frameV5 = PublishFrame.borrowed(packet);
-    return message;
+    message.#isBorrowed = true;
+    message.#bytes = packet.bytes;
+    message.#payloadStart = packet.payloadStart;
+    message.#payloadEnd = packet.end;
+    if (packet.topicAlias === 0 && expiry === undefined) {
+      message.#wire = PublishFrame.received(packet);
+      message.#isWireV5 = version === 5;
+    }
+    return packet.qos > 0 || packet.retain ? message.own() : message;
   }
 
   get payload(): Uint8Array {
-    return this.#source === undefined ? this.#payload : this.#source.payload;
+    const { length } = this.#bytes;
+    if (this.#payloadStart === 0 && this.#payloadEnd === length) return this.#bytes;
+    return this.#bytes.subarray(this.#payloadStart, this.#payloadEnd);
   }
 
   get payloadLength(): number {
-    const source = this.#source;
-    return source === undefined ? this.#payload.length : source.end - source.payloadStart;
+    return this.#payloadEnd - this.#payloadStart;
   }
 
   get forwardedProperties(): Uint8Array {
@@ -100,7 +112,7 @@ export class Message {
 
   /** Topic Name in UTF-8. */
   get topicBytes(): Uint8Array {
-    return this.#topicBytes ??= encodeUtf8(this.topicName);
+    return encodeUtf8(this.topicName);
   }
 
   get expires(): boolean {
@@ -125,27 +137,28 @@ export class Message {
 
   /** Copies what is borrowed, so that the message can be kept; returns the message. */
   own(): this {
-    const source = this.#source;
-    if (source === undefined) return this;
-    this.#source = undefined;
-    this.#payload = copyOf(source.payload);
-    this.#forwardedProperties = copyOf(this.#forwardedProperties);
-    this.#frameV3 = this.#frameV5 = undefined;
+    if (this.#isBorrowed) this.#copy(copyShortLived);
     return this;
   }
 
   /**
-   * Gives the message bytes of its own size. Small payloads stand in blocks that they share with others, and
-   * a message that waits for a year would keep the whole block.
+   * Gives the message bytes of exactly its size. Those that `own` takes stand in blocks that many messages
+   * share, and one that waits for a year would keep the whole block.
    */
   compact(): void {
-    this.own();
-    this.#payload = exactly(this.#payload);
-    this.#forwardedProperties = exactly(this.#forwardedProperties);
+    if (this.#isBorrowed || this.#bytes.buffer.byteLength !== this.#bytes.length) {
+      this.#copy(copyBytes);
+    }
   }
 
   /** The message as a PUBLISH, encoded once for all receivers of a kind. */
   frame(version: ProtocolVersion, hasPacketId: boolean): PublishFrame {
+    const wire = this.#wire;
+    if (
+      wire !== undefined && hasPacketId === (this.qos > 0) && (version === 5) === this.#isWireV5
+    ) {
+      return wire;
+    }
     if (version === 5) {
       return hasPacketId
         ? this.#frameV5WithId ??= PublishFrame.encode(this, true, true)
@@ -156,7 +169,7 @@ export class Message {
       : this.#frameV3 ??= PublishFrame.encode(this, false, false);
   }
 
-  /** Lets go of the encoded forms, which a message that waits does not need. */
+  /** Lets go of what was encoded besides, which a message that waits does not need. */
   forgetFrames(): void {
     this.#frameV3 =
       this.#frameV3WithId =
@@ -164,20 +177,18 @@ export class Message {
       this.#frameV5WithId =
         undefined;
   }
-}
 
-/** True if nothing in the publisher's packet is for the broker alone. */
-function isForwardedWhole(packet: PublishPacket): boolean {
-  return packet.topicAlias === 0 && packet.messageExpiryInterval === undefined;
-}
-
-function exactly(bytes: Uint8Array): Uint8Array {
-  return bytes.buffer.byteLength === bytes.length ? bytes : copyBytes(bytes);
-}
-
-function copyOf(bytes: Uint8Array): Uint8Array {
-  if (bytes.length === 0) return NO_BYTES;
-  const copy = Buffer.allocUnsafe(bytes.length);
-  copy.set(bytes);
-  return copy;
+  /** Replaces the bytes by a copy: of the whole packet if that can be sent as it is, else of the payload. */
+  #copy(copy: (bytes: Uint8Array) => Uint8Array): void {
+    const wire = this.#wire;
+    const start = wire === undefined ? this.#payloadStart : wire.start;
+    this.#bytes = copy(this.#bytes.subarray(start, this.#payloadEnd));
+    this.#payloadStart -= start;
+    this.#payloadEnd -= start;
+    if (wire !== undefined) this.#wire = wire.movedTo(this.#bytes);
+    if (this.#forwardedProperties.length > 0) {
+      this.#forwardedProperties = copyBytes(this.#forwardedProperties);
+    }
+    this.#isBorrowed = false;
+  }
 }

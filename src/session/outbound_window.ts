@@ -112,9 +112,15 @@ export class OutboundWindow {
     return [...this.#deliveries?.values() ?? []];
   }
 
-  #expect(packetId: number, packetName: string, ...states: Awaiting[]): Delivery | undefined {
+  #expect(
+    packetId: number,
+    packetName: string,
+    state: Awaiting,
+    otherState: Awaiting = state,
+  ): Delivery | undefined {
     const delivery = this.#deliveries?.get(packetId);
-    if (delivery !== undefined && !states.includes(delivery.awaiting)) {
+    if (delivery === undefined) return undefined;
+    if (delivery.awaiting !== state && delivery.awaiting !== otherState) {
       throw new MqttError(
         ReasonCode.ProtocolError,
         `${packetName} for Packet Identifier ${packetId} out of order`,

@@ -173,6 +173,7 @@ export class Session {
     this.#resuming = NOTHING;
     this.outbound.disconnect();
     this.inbound.disconnect();
+    this.#queue?.compact();
   }
 
   /**
@@ -266,7 +267,7 @@ export class Session {
     ) {
       return this.#environment.onDrop(this, delivery.message, "queue full");
     }
-    delivery.message.compact();
+    if (this.#sink === undefined) delivery.message.compact(); // it may wait for long
     queue.push(delivery);
   }
 

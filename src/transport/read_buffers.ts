@@ -2,8 +2,6 @@
 // thousand idle ones cost little; one that is flooded gets a large one, as long as all the large ones
 // together stay within a budget.
 
-import { Buffer } from "node:buffer";
-
 const SIZES = [512, 8_192, 65_536] as const;
 /** Small buffers are cut from blocks: each in a block of its own would cost as much again. */
 const SMALL_PER_BLOCK = 128;
@@ -48,11 +46,11 @@ export class ReadBuffers {
   #take(size: number): Uint8Array {
     if (size > 0) this.#largeBytes += SIZES[size]!;
     else if (this.#free[0]!.length === 0) this.#cutBlock();
-    return this.#free[size]!.pop() ?? Buffer.allocUnsafeSlow(SIZES[size]!);
+    return this.#free[size]!.pop() ?? new Uint8Array(SIZES[size]!);
   }
 
   #cutBlock(): void {
-    const block = Buffer.allocUnsafeSlow(SIZES[0] * SMALL_PER_BLOCK);
+    const block = new Uint8Array(SIZES[0] * SMALL_PER_BLOCK);
     for (let at = 0; at < block.length; at += SIZES[0]) {
       this.#free[0]!.push(block.subarray(at, at + SIZES[0]));
     }

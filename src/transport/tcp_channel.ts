@@ -96,14 +96,14 @@ export class TcpChannel implements Link {
   }
 
   #received(length: number | null): void {
-    this.#isReading = false;
     if (this.#isClosed) return;
     if (length === null) return this.#broken();
     if (!this.#isDraining) {
-      this.#connection!.receive(this.#buffer.subarray(0, length), this.#clock());
+      this.#connection!.receive(this.#buffer, length, this.#clock());
       if (this.#isClosed) return;
     }
     this.#fitBuffer(length);
+    this.#isReading = false; // not before: a resumeReading within receive must not read into its buffer
     this.#read();
   }
 
@@ -125,11 +125,11 @@ export class TcpChannel implements Link {
     if (this.#isClosed) return;
     const pending = this.#pendingWrite!;
     if (length < pending.length) {
-      this.#connection!.progressed(this.#clock());
+      this.#connection!.progressed();
       return this.write(pending.subarray(length));
     }
     this.#pendingWrite = undefined;
-    this.#connection!.written(this.#clock());
+    this.#connection!.written();
   }
 
   /** The peer closed, or the connection broke. */

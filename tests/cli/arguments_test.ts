@@ -22,7 +22,7 @@ for (const option of ["-h", "--help"]) {
   Deno.test(`midge ${option} explains every option`, async () => {
     const { code, stdout, stderr } = await run(option);
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
-    for (const each of ["-p PORT", "-v, --verbose", "--version", "-h, --help"]) {
+    for (const each of ["-p, --port PORT", "-v, --verbose", "--version", "-h, --help"]) {
       assert.ok(stdout.includes(`  ${each}  `), `${each} is missing in ${stdout}`);
     }
   });

@@ -111,5 +111,6 @@ Deno.test("midge goes on serving when nobody reads its log any more", async () =
   using last = await RawClient.connect(port, { clientId: "last" });
   midge.signal("SIGTERM");
   await last.expect(PacketType.Disconnect);
+  last.close();
   assert.equal((await midge.ended()).code, 0);
 });

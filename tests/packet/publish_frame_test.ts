@@ -97,14 +97,14 @@ function indexedEqual(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 for (const version of [3, 4, 5] as const) {
-  Deno.test(`PublishFrame.borrowed() is what a publisher of version ${version} sent`, () => {
+  Deno.test(`PublishFrame.received() is what a publisher of version ${version} sent`, () => {
     const properties = version === 5 ? "[ 03 ('text') ]" : "";
     const chunk = hex(`c0 00 31 [ ('a/b') ${properties} 'payload' ] c0 00`);
     const decoder = newDecoder(version);
     decoder.push(chunk);
     decoder.next();
     const packet = decoder.next() as PublishPacket;
-    const frame = PublishFrame.borrowed(packet);
+    const frame = PublishFrame.received(packet);
     assert.equal(frame.bytes, chunk);
     assert.equal(frame.length, chunk.length - 4);
     assert.equal(frame.packetIdOffset, 0);

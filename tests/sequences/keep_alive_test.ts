@@ -72,7 +72,7 @@ const SEQUENCES: Sequence[] = [
     script: [
       send("ann", connect("ann", { keepAlive: 0 })),
       expect("ann", connack),
-      advance(3_600_000),
+      advance(600_000),
       send("ann", pingreq),
       expect("ann", pingresp),
     ],

@@ -1,13 +1,11 @@
 // QoS 0, 1 and 2 from the Client to the broker (MQTT 5.0, sections 3.3 to 3.7, 4.3, 4.4, 4.6, 4.9).
 
-import { advance, connected, ended, expect, hangUp, send } from "../support/sequence.ts";
+import { connected, ended, expect, hangUp, send } from "../support/sequence.ts";
 import { type Sequence, type Step, testSequences } from "../support/sequence.ts";
 import {
   connack,
   connackSessionPresent,
   connect,
-  pingreq,
-  pingresp,
   puback,
   pubcomp,
   publish,
@@ -27,10 +25,6 @@ function annAndBob(receiveMaximum?: number): Step[] {
     expect("ann", connack, suback(1, 2)),
     ...connected("bob"),
   ];
-}
-
-function numbers(first: number, last: number): number[] {
-  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
 }
 
 const INBOUND: Sequence[] = [

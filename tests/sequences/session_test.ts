@@ -125,7 +125,7 @@ const SEQUENCES: Sequence[] = [
     versions: [5],
     script: [
       ANN_IS_AWAY,
-      advance(3_600_000),
+      advance(600_000),
       send("ann", resume("ann")),
       expect("ann", connackSessionPresent),
     ],

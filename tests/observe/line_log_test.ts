@@ -1,0 +1,73 @@
+// LineLog: whole lines with the time in front, at once for a batch, and one line for each message.
+
+import assert from "node:assert/strict";
+import { LineLog } from "../../src/observe/line_log.ts";
+import type { LogLevel } from "../../src/broker/ports.ts";
+
+const NOW_MS = 1_767_225_600_999;
+const LEVELS: readonly LogLevel[] = ["debug", "info", "notice", "warning", "error"];
+
+function logOf(level: LogLevel): { log: LineLog; written: string[] } {
+  const written: string[] = [];
+  const write = (text: string) => void written.push(text);
+  return { written, log: new LineLog({ level, write, clock: () => NOW_MS }) };
+}
+
+for (const [i, lowest] of LEVELS.entries()) {
+  Deno.test(`LineLog of level ${lowest} writes ${LEVELS.slice(i).join(", ")} and nothing below`, () => {
+    const { log, written } = logOf(lowest);
+    for (const level of LEVELS) log.write(level, `${level}.`);
+    log.flush();
+    const texts = LEVELS.slice(i).map((level) =>
+      level === "warning" ? "Warning: warning." : level === "error" ? "Error: error." : `${level}.`
+    );
+    assert.deepEqual(written, [texts.map((text) => `1767225600: ${text}\n`).join("")]);
+    assert.equal(log.isDebugEnabled, lowest === "debug");
+  });
+}
+
+Deno.test("LineLog writes the lines of one turn at once, by itself", async () => {
+  const { log, written } = logOf("info");
+  log.write("info", "one");
+  log.write("info", "two");
+  assert.deepEqual(written, []);
+  await Promise.resolve();
+  assert.deepEqual(written, ["1767225600: one\n1767225600: two\n"]);
+  log.write("info", "three");
+  await Promise.resolve();
+  assert.equal(written.length, 2);
+});
+
+Deno.test("LineLog writes nothing twice", async () => {
+  const { log, written } = logOf("info");
+  log.write("info", "one");
+  log.flush();
+  log.flush();
+  await Promise.resolve();
+  assert.equal(written.length, 1);
+});
+
+const DANGEROUS = [
+  { name: "a line feed", text: "a\n1: forged" },
+  { name: "a carriage return", text: "a\rforged" },
+  { name: "an escape sequence", text: "\u001b[2J" },
+  { name: "a C1 control character", text: "\u009b2J" },
+  { name: "a line separator", text: "a\u2028b" },
+  { name: "DEL", text: "\u007f" },
+];
+for (const { name, text } of DANGEROUS) {
+  Deno.test(`LineLog lets no ${name} from a peer through`, () => {
+    const { log, written } = logOf("info");
+    log.write("info", text);
+    log.flush();
+    // deno-lint-ignore no-control-regex
+    assert.match(written.join(""), /^\d+: [^\u0000-\u001f\u007f-\u009f\u2028\u2029]*\ufffd.*\n$/);
+  });
+}
+
+Deno.test("LineLog keeps letters beyond ASCII", () => {
+  const { log, written } = logOf("info");
+  log.write("info", "Küche 🌡");
+  log.flush();
+  assert.deepEqual(written, ["1767225600: Küche 🌡\n"]);
+});
