@@ -228,9 +228,11 @@ export class Connection implements Publisher, Deadline {
     this.#state = state;
     this.phase = "connected";
     this.#lastPacketMs = this.parts.time.nowMs;
-    this.parts.deadlines.cancel(this);
-    if (state.keepAliveMs > 0) {
-      this.parts.deadlines.set(this, this.#lastPacketMs + state.keepAliveMs);
+    // The time to CONNECT may still be set: when it has passed, onDeadline goes on to Keep Alive.
+    const { keepAliveMs } = state;
+    if (keepAliveMs === 0) return this.parts.deadlines.cancel(this);
+    if (keepAliveMs < this.parts.limits.connectTimeoutMs) {
+      this.parts.deadlines.set(this, this.#lastPacketMs + keepAliveMs);
     }
   }
 

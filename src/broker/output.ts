@@ -97,6 +97,7 @@ export class Output implements DeliverySink, SlowPeer {
   }
 
   holdBack(publisher: Publisher): void {
+    if (publisher === this.#connection) return; // it could not acknowledge either
     this.#beginBackpressure().holdBack(publisher);
   }
 
@@ -114,6 +115,7 @@ export class Output implements DeliverySink, SlowPeer {
     if (this.#backpressure === undefined) return;
     const { parts, isConnected } = this.#connection;
     if (this.#outbox.bytes > parts.limits.drainedOutputBytes) return;
+    this.#releaseOwnPeer(); // whatever the queue says: only this peer's acknowledgements shorten it
     if (isConnected && !this.#connection.state.entry.session.hasCaughtUp) return;
     this.endBackpressure();
   }
@@ -122,9 +124,7 @@ export class Output implements DeliverySink, SlowPeer {
   endBackpressure(): void {
     this.#backpressure?.end();
     this.#backpressure = undefined;
-    if (!this.#holdsOwnPeer) return;
-    this.#holdsOwnPeer = false;
-    this.#connection.resumeReading();
+    this.#releaseOwnPeer();
   }
 
   /** Starts the write of what was gathered, unless one is under way. Called once for each batch of input. */
@@ -225,6 +225,12 @@ export class Output implements DeliverySink, SlowPeer {
     if (withoutAlias.length > state.maximumPacketSize) return false;
     this.#outbox.append(withoutAlias);
     return true;
+  }
+
+  #releaseOwnPeer(): void {
+    if (!this.#holdsOwnPeer) return;
+    this.#holdsOwnPeer = false;
+    this.#connection.resumeReading();
   }
 
   #dropsQoS0(message: Message): boolean {

@@ -98,6 +98,7 @@ async function serve(options: Options): Promise<number> {
     printError(startFailure(error, options.port));
     return ExitCode.StartFailed;
   }
+  globalThis.addEventListener("error", () => log.flush()); // our own mistake: its lines are needed
   print(greeting(server));
   const signal = await nextSignal();
   log.write("notice", `${signal}: midge stops.`);

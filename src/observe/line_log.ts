@@ -1,9 +1,13 @@
-// LineLog: log lines to a sink, with the seconds since 1970 in front, as Mosquitto writes them. The lines
-// of one batch of input are written at once.
+// LineLog: log lines to a sink, with the seconds since 1970 in front, as Mosquitto writes them. Lines that
+// come close together are written at once: a thousand connects a second are not a thousand writes.
 
 import type { Log, LogLevel } from "../broker/ports.ts";
 
 const LEVELS: readonly LogLevel[] = ["debug", "info", "notice", "warning", "error"];
+/** How long a line may wait for others. */
+const GATHER_MS = 20;
+/** Characters that wait at most. */
+const MAX_GATHERED = 65_536;
 
 export interface LineLogOptions {
   /** The lowest level that is written. */
@@ -19,6 +23,8 @@ export class LineLog implements Log {
   readonly #options: LineLogOptions;
   readonly #lowest: number;
   #lines = "";
+  #timer: ReturnType<typeof setTimeout> | undefined = undefined;
+  readonly #onTimer = (): void => this.flush();
 
   constructor(options: LineLogOptions) {
     this.#options = options;
@@ -28,23 +34,29 @@ export class LineLog implements Log {
 
   write(level: LogLevel, text: string): void {
     if (LEVELS.indexOf(level) < this.#lowest) return;
-    if (this.#lines === "") queueMicrotask(() => this.flush());
     const prefix = level === "warning" ? "Warning: " : level === "error" ? "Error: " : "";
     this.#lines += `${Math.floor(this.#options.clock() / 1000)}: ${prefix}${printable(text)}\n`;
+    if (this.#lines.length > MAX_GATHERED) return this.flush();
+    this.#timer ??= setTimeout(this.#onTimer, GATHER_MS);
   }
 
-  /** Writes the lines that wait. */
+  /** Writes the lines that wait; to be called before the process ends. */
   flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     const lines = this.#lines;
     this.#lines = "";
     if (lines !== "") this.#options.write(lines);
   }
 }
 
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+const ALL_CONTROL = new RegExp(CONTROL, "g");
+
 /** Client Identifiers come from peers: one line stays one line, whatever they hold. */
 function printable(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, "\ufffd");
+  return CONTROL.test(text) ? text.replaceAll(ALL_CONTROL, "\ufffd") : text;
 }
 
 /** Throws everything away. */

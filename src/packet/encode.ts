@@ -3,7 +3,14 @@
 
 import { ByteWriter } from "./byte_writer.ts";
 import { PacketType, type ProtocolVersion, REQUIRED_FLAGS } from "./packet_type.ts";
-import type { AckPacket, ConnectPacket, Packet, SubscriptionRequest, Will } from "./packets.ts";
+import type {
+  AckPacket,
+  ConnackPacket,
+  ConnectPacket,
+  Packet,
+  SubscriptionRequest,
+  Will,
+} from "./packets.ts";
 import { type Properties, writeProperties } from "./properties.ts";
 import { encodePublish } from "./publish.ts";
 
@@ -15,6 +22,7 @@ import { encodePublish } from "./publish.ts";
  */
 export function encodePacket(packet: Packet, version: ProtocolVersion): Uint8Array {
   if (packet.type === PacketType.Publish) return encodePublish(packet, version);
+  if (packet.type === PacketType.Connack && version !== 5) return encodeConnackV3(packet);
   const body = new ByteWriter();
   writeBody(body, packet, version);
   const bytes = new ByteWriter(body.length + 5);
@@ -22,6 +30,11 @@ export function encodePacket(packet: Packet, version: ProtocolVersion): Uint8Arr
   bytes.writeVariableByteInteger(body.length);
   bytes.writeBytes(body.view());
   return bytes.view();
+}
+
+/** The answer to each CONNECT of MQTT 3, in a storm of them. */
+function encodeConnackV3({ sessionPresent, reasonCode }: ConnackPacket): Uint8Array {
+  return Uint8Array.of(PacketType.Connack << 4, 2, sessionPresent ? 1 : 0, reasonCode);
 }
 
 function writeBody(
@@ -35,7 +48,7 @@ function writeBody(
     case PacketType.Connack:
       body.writeUint8(packet.sessionPresent ? 1 : 0);
       body.writeUint8(packet.reasonCode);
-      if (version === 5) writeProperties(body, packet.properties);
+      writeProperties(body, packet.properties);
       return;
     case PacketType.Puback:
     case PacketType.Pubrec:

@@ -37,7 +37,7 @@ function mosquittoConfig(port: number): string {
 export const BROKERS: Readonly<Record<BrokerName, Broker>> = {
   midge: {
     name: "midge",
-    commandOf: (port) => `${deno} run --allow-net main.ts -p ${port}`,
+    commandOf: (port) => `${startCommand()} -p ${port}`,
     readVersion: async () => {
       if (!await fileExists(new URL("main.ts", REPOSITORY))) return undefined;
       return (await readDenoJson()).version;
@@ -58,6 +58,12 @@ export const BROKERS: Readonly<Record<BrokerName, Broker>> = {
     readVersion: async () => (await readDenoJson()).imports["aedes"]?.split("@").at(-1),
   },
 };
+
+/** What `deno task start` runs, without the task in between. */
+function startCommand(): string {
+  const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", REPOSITORY)));
+  return (tasks.start.command as string).replace(/^deno\b/, deno);
+}
 
 async function readDenoJson(): Promise<{ version: string; imports: Record<string, string> }> {
   return JSON.parse(await Deno.readTextFile(new URL("deno.json", REPOSITORY)));

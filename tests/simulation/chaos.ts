@@ -14,7 +14,7 @@ import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
 
 /** Virtual time of the chaos. */
-const CHAOS_MS = 40_000;
+const CHAOS_MS = 20_000;
 const NOTHING_SPECIAL = {
   receiveMaximum: undefined,
   maximumPacketSize: undefined,

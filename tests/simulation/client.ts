@@ -96,6 +96,12 @@ export class SimulatedClient implements ClientContext {
 
   /** Opens a connection; one that there is lives on without its client, until the broker ends it. */
   connect(): void {
+    // The broker may take CONNECTs that race each other in any order; a client with a Session has one at a time.
+    const isConnecting = this.#wire !== undefined && !this.#wire.isAccepted && !this.#wire.isDone;
+    if (isConnecting && !this.spec.isClean) {
+      if (this.#link === undefined) this.#comeBackAfter(500);
+      return;
+    }
     if (this.#link !== undefined) this.#forgetLink();
     const { spec } = this;
     this.#startsClean = spec.isClean || this.#wantsCleanStart;
@@ -174,13 +180,21 @@ export class SimulatedClient implements ClientContext {
     this.log("has no connection");
     this.#forgetLink();
     if (!this.comesBack) return;
-    const delayMs = this.#host.isCalm ? 100 : this.random.skewed(0, 6_000);
+    this.#comeBackAfter(this.#host.isCalm ? 100 : this.random.skewed(0, 6_000));
+  }
+
+  #comeBackAfter(delayMs: number): void {
     this.#host.scheduler.after(delayMs, () => {
       if (this.#link === undefined && this.comesBack) this.connect();
     });
   }
 
   #forgetLink(): void {
+    // Without CONNACK it can't know whether that was its old Session or, that one having expired, a new one.
+    const { expirySeconds } = this.spec;
+    if (!this.isOnline && expirySeconds > 0 && expirySeconds < Infinity) {
+      this.#wantsCleanStart = true;
+    }
     this.#link!.clientReads = true; // whatever still comes is thrown away
     this.#link = undefined;
     this.#decoder = undefined;

@@ -19,6 +19,8 @@ const SPOILT = 0xa5;
 
 /** Where links live. */
 export interface NetworkHost {
+  /** True when nothing breaks any more. */
+  readonly isCalm: boolean;
   readonly broker: Broker;
   readonly scheduler: Scheduler;
   /** Runs a call into the broker, and the flush that it asked for. */
@@ -107,6 +109,16 @@ export class SimulatedLink implements Link {
       this.#writing === undefined && !this.#isLost;
   }
 
+  /** What is under way, for a failure. */
+  get state(): string {
+    const written = this.#writing === undefined ? "" : ", a write is under way";
+    return `${this.remoteAddress}: ${this.#toServer.length} bytes to the broker` +
+      `${this.#isPaused ? ", which does not read" : ""}, ${this.#toClient.length} to the client` +
+      `${this.#clientReads ? "" : ", which does not read"}${written}${
+        this.#isLost ? ", lost" : ""
+      }`;
+  }
+
   get isBrokerDone(): boolean {
     return this.#isBrokerDone;
   }
@@ -159,16 +171,18 @@ export class SimulatedLink implements Link {
     this.#writing = { bytes, asGiven: bytes.slice(), taken: 0 };
     this.#planPart();
     // Writing to a client that has closed is answered with a reset, sooner or later.
-    if (this.#isClientDone && this.#random.chance(0.5)) {
+    if (this.#isClientDone && !this.#host.isCalm && this.#random.chance(0.5)) {
       this.#after(this.#latency(), () => this.#break());
     }
   }
 
   pauseReading(): void {
+    this.#host.log(`${this.remoteAddress} is not read`);
     this.#isPaused = true; // a read that is under way may end
   }
 
   resumeReading(): void {
+    this.#host.log(`${this.remoteAddress} is read again`);
     this.#isPaused = false;
     this.#planRead();
   }
@@ -296,7 +310,8 @@ export class SimulatedLink implements Link {
   }
 
   #latency(): number {
-    return this.#random.skewed(0, this.#conditions.latencyMs);
+    const { latencyMs } = this.#conditions;
+    return this.#random.skewed(0, this.#host.isCalm ? Math.min(latencyMs, 5) : latencyMs);
   }
 
   #chunkBytes(queue: ByteQueue): number {

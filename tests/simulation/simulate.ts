@@ -10,7 +10,7 @@ export function scenarioOf(seed: number): Scenario {
   return SCENARIOS[seed % SCENARIOS.length]!;
 }
 
-/** @throws {SimulationError} if anything is wrong. */
-export function simulate(seed: number, scenario: Scenario): Outcome {
-  return new World(seed, scenario).run();
+/** @throws {SimulationError} if anything is wrong, with the last `logLines` of the event log. */
+export function simulate(seed: number, scenario: Scenario, logLines?: number): Outcome {
+  return new World(seed, scenario, logLines).run();
 }

@@ -1,5 +1,5 @@
 // Runs many seeds of the simulation:
-//   deno run tests/simulation/soak.ts --seeds 1000 [--from 1]
+//   deno run tests/simulation/soak.ts --seeds 1000 [--from 1] [--log-lines 200]
 
 import { parseArgs } from "node:util";
 import { print } from "../bench/print.ts";
@@ -10,6 +10,7 @@ const { values } = parseArgs({
   options: {
     seeds: { type: "string", default: "1000" },
     from: { type: "string", default: "1" },
+    "log-lines": { type: "string", default: "200" },
   },
 });
 const from = Number(values.from);
@@ -20,7 +21,7 @@ let events = 0;
 let deliveries = 0;
 for (let seed = from; seed < until; seed++) {
   try {
-    const outcome = simulate(seed, scenarioOf(seed));
+    const outcome = simulate(seed, scenarioOf(seed), Number(values["log-lines"]));
     events += outcome.events;
     deliveries += outcome.deliveries;
   } catch (error) {

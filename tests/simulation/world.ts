@@ -20,7 +20,7 @@ import { Scheduler } from "./scheduler.ts";
 import { WireObserver } from "./wire_observer.ts";
 
 const START_MS = Date.UTC(2026, 0, 1);
-const LOG_LINES = 1_000;
+const LOG_LINES = 200;
 const TICK_MS = 200;
 /** Virtual time within which everything must have come to rest. */
 const REST_MS = 600_000;
@@ -57,12 +57,15 @@ export class World implements NetworkHost, ClientHost {
   #connections = 0;
   readonly #topicNames = new TopicNameCache();
   readonly #log: string[] = [];
+  readonly #logLines: number;
   #logged = 0;
   #fingerprint = 0;
   #flush: (() => void) | undefined = undefined;
   #uuids = 0;
 
-  constructor(seed: number, scenario: Scenario) {
+  /** @param logLines how much of its event log a failure shows. */
+  constructor(seed: number, scenario: Scenario, logLines: number = LOG_LINES) {
+    this.#logLines = logLines;
     this.seed = seed;
     this.scenario = scenario;
     this.random = new Random(seed);
@@ -146,7 +149,7 @@ export class World implements NetworkHost, ClientHost {
 
   log(text: string): void {
     const line = `${String(this.scheduler.nowMs - START_MS).padStart(7)} ${text}`;
-    this.#log[this.#logged++ % LOG_LINES] = line;
+    this.#log[this.#logged++ % this.#logLines] = line;
     for (let i = 0; i < line.length; i++) {
       this.#fingerprint = Math.imul(this.#fingerprint ^ line.charCodeAt(i), 0x01000193);
     }
@@ -181,7 +184,7 @@ export class World implements NetworkHost, ClientHost {
       `${each.spec.id} (online: ${each.isOnline}, published: ${each.publishing.isQuiet}, ` +
       `received: ${each.receiving.isQuiet}, subscribed: ${each.subscribing.isQuiet})`
     );
-    const links = this.links.filter((each) => !each.isQuiet).map((each) => each.remoteAddress);
+    const links = this.links.filter((each) => !each.isQuiet).map((each) => each.state);
     return [...clients, ...links].join(", ");
   }
 
@@ -234,8 +237,8 @@ export class World implements NetworkHost, ClientHost {
   }
 
   #report(text: string): string {
-    const at = this.#logged % LOG_LINES;
-    const tail = this.#logged > LOG_LINES
+    const at = this.#logged % this.#logLines;
+    const tail = this.#logged > this.#logLines
       ? [...this.#log.slice(at), ...this.#log.slice(0, at)]
       : this.#log;
     return `seed ${this.seed} (${this.scenario}): ${text}\n` +
