@@ -11,7 +11,10 @@ export interface Link {
    * second write before that.
    */
   write(bytes: Uint8Array): void;
-  /** Delivers no more bytes until {@link resumeReading}; a read under way may still end. */
+  /**
+   * Delivers no more bytes until {@link resumeReading}; a read under way may still end. Both may be called
+   * again, and while bytes are being delivered.
+   */
   pauseReading(): void;
   resumeReading(): void;
   /** Ends our direction, lets the peer read what was written, and closes soon after. */

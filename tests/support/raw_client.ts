@@ -15,8 +15,10 @@ import { connect, type PacketData, request } from "../vectors/vector.ts";
 const READ_BYTES = 65_536;
 const READ_TIMEOUT_MS = 5_000;
 
-/** The packets of one type. */
-type PacketOf<T extends PacketType> = Extract<Packet, { readonly type: T }>;
+/** The packets of one type; the acknowledgements share one interface. */
+type PacketOf<T extends PacketType, P extends Packet = Packet> = P extends
+  { readonly type: infer K } ? T extends K ? P : never
+  : never;
 
 export class RawClient implements Disposable {
   readonly #socket: Deno.TcpConn;

@@ -5,6 +5,7 @@ import { Broker } from "../../src/mod.ts";
 import { encodePacket } from "../../src/packet/encode.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
 import { encodePublish } from "../../src/packet/publish.ts";
+import { ReasonCode } from "../../src/packet/reason_code.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { connect } from "../vectors/vector.ts";
 
@@ -41,7 +42,12 @@ Deno.test("what a Client sends right behind its CONNECT arrives whole and in ord
       const packet = await subscriber.expect(PacketType.Publish);
       assert.equal(new TextDecoder().decode(packet.payload), payloadOf(clientId, i));
       const { packetId } = packet;
-      await subscriber.send({ type: PacketType.Puback, packetId, reasonCode: 0, properties: {} });
+      await subscriber.send({
+        type: PacketType.Puback,
+        packetId,
+        reasonCode: ReasonCode.Success,
+        properties: {},
+      });
     }
   }
 });
