@@ -10,7 +10,7 @@ import { concatBytes } from "../packet/bytes.ts";
 import { MqttError } from "../packet/mqtt_error.ts";
 import { PacketDecoder } from "../packet/packet_decoder.ts";
 import { PACKET_NAMES, PacketType, type ProtocolVersion } from "../packet/packet_type.ts";
-import type { DisconnectPacket, Packet, Will } from "../packet/packets.ts";
+import type { Packet, Will } from "../packet/packets.ts";
 import { encodePacket } from "../packet/encode.ts";
 import { describeReasonCode, disconnectReasonCodeFor, ReasonCode } from "../packet/reason_code.ts";
 import { unreachable } from "../packet/unreachable.ts";
@@ -21,6 +21,7 @@ import { onAuth, type PendingExchange } from "./on_auth.ts";
 import { refuseConnect } from "./connack.ts";
 import type { ConnectedState } from "./connected_state.ts";
 import { onConnect } from "./on_connect.ts";
+import { onDisconnect } from "./on_disconnect.ts";
 import { onPuback, onPubcomp, onPublish, onPubrec, onPubrel } from "./on_publish.ts";
 import { onSubscribe, onUnsubscribe } from "./on_subscribe.ts";
 import { Output } from "./output.ts";
@@ -168,7 +169,7 @@ export class Connection implements Publisher, Deadline {
       throw new MqttError(ReasonCode.ProtocolError, "second CONNECT"); // [MQTT-3.1.0-2]
     }
     if (packet.type === PacketType.Auth) return onAuth(this, packet);
-    if (packet.type === PacketType.Disconnect) return this.#onDisconnect(packet);
+    if (packet.type === PacketType.Disconnect) return onDisconnect(this, packet);
     if (this.phase !== "connected") { // [MQTT-3.1.2-30]
       throw new MqttError(ReasonCode.ProtocolError, `${PACKET_NAMES[packet.type]} before CONNACK`);
     }
@@ -200,25 +201,6 @@ export class Connection implements Publisher, Deadline {
       default:
         return unreachable(packet);
     }
-  }
-
-  #onDisconnect(packet: DisconnectPacket): void {
-    if (this.phase !== "connected") return this.#close("at once"); // it gives up authentication
-    const { session } = this.state.entry;
-    const expiryInterval = packet.properties.sessionExpiryInterval;
-    if (expiryInterval !== undefined) {
-      if (expiryInterval !== 0 && this.state.initialExpiryInterval === 0) { // section 3.14.2.2.2
-        throw new MqttError(
-          ReasonCode.ProtocolError,
-          "DISCONNECT raises a Session Expiry Interval of 0",
-        );
-      }
-      session.expiryInterval = expiryInterval;
-    }
-    if (packet.reasonCode === ReasonCode.Success) this.will = undefined; // [MQTT-3.14.4-3]
-    this.#logNotice(`Client ${this.clientId} disconnected.`);
-    this.#end();
-    this.#close("at once"); // the peer does not read any more
   }
 
   // ------------------------------------------------------------------------------- how it goes on
@@ -324,6 +306,13 @@ export class Connection implements Publisher, Deadline {
     const { will } = this;
     if (will !== undefined && endsSession) this.will = { ...will, willDelayInterval: 0 };
     this.disconnect(ReasonCode.SessionTakenOver);
+  }
+
+  /** The Client wants to end the connection, and reads no more. */
+  endByClient(): void {
+    this.#logNotice(`Client ${this.clientId} disconnected.`);
+    this.#end();
+    this.#close("at once");
   }
 
   /** The CONNECT was refused and the peer was told: closes once it had time to read that. */

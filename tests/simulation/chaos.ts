@@ -190,6 +190,7 @@ export class Chaos {
     client.comesBack = false;
     client.close();
     this.#world.scheduler.after(random.skewed(1_000, 30_000), () => {
+      if (this.#world.isCalm) return;
       client.comesBack = true;
       if (!client.hasLink) client.connect();
     });

@@ -32,7 +32,7 @@ export class Checker {
     for (const client of this.world.clients) {
       for (const session of client.sessions) {
         this.#checkWhatCame(session);
-        this.#checkOrder(session);
+        this.#checkOrder(client, session);
         if (session.endedMs === Infinity) this.#checkWhatMustCome(client, session);
       }
     }
@@ -140,24 +140,24 @@ export class Checker {
    * First deliveries come in the order of the first sending: per publisher, topic and QoS. A message that was
    * sent again may come later, if the first time it was not for this Session or was dropped.
    */
-  #checkOrder(session: SessionRecord): void {
+  #checkOrder(client: SimulatedClient, session: SessionRecord): void {
     const last = new Map<string, MessageRecord>();
-    const mayBeDropped = this.world.drops.get(session.clientId)?.has("queue full") ?? false;
     for (const [message, { qos }] of session.live) {
       if (message.isWill || qos.size > 1) continue;
       const key = `${message.publisher} ${message.topic} ${message.qos} ${[...qos][0]}`;
       const before = last.get(key);
       if (before === undefined || before.id < message.id) {
         last.set(key, message);
-      } else if (message.sends === 1 || (this.#wasFirstFor(session, message) && !mayBeDropped)) {
+      } else if (message.sends === 1 || this.#wasFirstFor(client, session, message)) {
         this.fail(`${session.clientId} got ${nameOf(message)} behind ${nameOf(before)}`);
       }
     }
   }
 
-  /** Whether `message` was for `session` already when it was sent for the first time. */
-  #wasFirstFor(session: SessionRecord, message: MessageRecord): boolean {
-    return this.#subscriptionsFor(session, message).certain.length > 0;
+  /** Whether `message` must have come already when it was sent for the first time. */
+  #wasFirstFor(client: SimulatedClient, session: SessionRecord, message: MessageRecord): boolean {
+    return this.#subscriptionsFor(session, message).certain.length > 0 &&
+      !this.mayLack(client, message);
   }
 
   /** "No matching subscribers" is said only when there are none. */
@@ -229,8 +229,10 @@ export class Checker {
 
 /** True if `subscription` was there all the time that `message` may have been routed. */
 export function isCertain(subscription: SubscriptionRecord, message: MessageRecord): boolean {
-  // QoS 0 has no acknowledgement; it counts only when nothing happens any more.
-  const untilMs = message.settledMs === Infinity ? message.routedFromMs : message.settledMs;
+  // QoS 0 has no acknowledgement; in the epilogue nothing changes any more.
+  const untilMs = message.isEpilogue && message.qos === 0
+    ? message.routedFromMs
+    : message.settledMs;
   return subscription.certainFromMs < message.routedFromMs &&
     subscription.certainUntilMs > untilMs;
 }

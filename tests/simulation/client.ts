@@ -66,6 +66,8 @@ export class SimulatedClient implements ClientContext {
   #wantsCleanStart = false;
   /** When the broker was done with the last connection that it accepted; Infinity while it is not. */
   #brokerDoneMs = -Infinity;
+  /** When it lost its last connection that was accepted. */
+  #lostMs = -Infinity;
 
   constructor(host: ClientHost, spec: ClientSpec, random: Random) {
     this.#host = host;
@@ -198,9 +200,11 @@ export class SimulatedClient implements ClientContext {
     this.#link!.clientReads = true; // whatever still comes is thrown away
     this.#link = undefined;
     this.#decoder = undefined;
+    const wasOnline = this.isOnline;
     this.isOnline = false;
     this.publishing.stop();
     this.subscribing.stop();
+    if (wasOnline) this.#lostMs = this.nowMs;
     if (this.spec.expirySeconds === 0) this.session?.end(this.nowMs);
   }
 
@@ -311,7 +315,7 @@ export class SimulatedClient implements ClientContext {
   }
 
   #newSession(): SessionRecord {
-    this.session?.end(this.nowMs);
+    this.session?.end(this.#lostMs);
     const session = new SessionRecord(this.spec.id, this.nowMs);
     this.sessions.push(session);
     return session;
