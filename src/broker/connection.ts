@@ -47,6 +47,8 @@ export class Connection implements Publisher, Deadline {
   exchange: PendingExchange | undefined = undefined;
   #state: ConnectedState | undefined = undefined;
   readonly output: Output;
+  /** False once the transport has said that the Link is gone. */
+  isLinkOpen = true;
   readonly #decoder: PacketDecoder;
   #closesGracefully = false;
   #lastPacketMs: number;
@@ -116,14 +118,21 @@ export class Connection implements Publisher, Deadline {
   /** The peer ended the Network Connection, or it broke. */
   closed(nowMs: number): void {
     this.parts.time.nowMs = nowMs;
+    this.isLinkOpen = false;
     if (this.phase === "closed") return;
+    const held = this.#heldInput;
+    if (held !== undefined && this.phase === "connected") {
+      this.#heldInput = undefined;
+      this.#process(held, held.length, false); // it came before the end: a DISCONNECT may be among it
+    }
     if (this.phase !== "closing") this.#logNotice(`Client ${this.clientId} closed its connection.`);
     this.#end();
     this.phase = "closed";
     this.#forget();
   }
 
-  #process(chunk: Uint8Array, length: number): void {
+  /** @param canPause false if there is no later for what stands behind a packet that pauses reading. */
+  #process(chunk: Uint8Array, length: number, canPause = true): void {
     const decoder = this.#decoder;
     const { statistics, time } = this.parts;
     let received = 0;
@@ -146,7 +155,7 @@ export class Connection implements Publisher, Deadline {
           this.#dispatch(packet);
         }
         if (!this.isOpen) break;
-        if (this.#pauses > 0) {
+        if (canPause && this.#pauses > 0) {
           this.#heldInput = decoder.holdUnread();
           break;
         }
@@ -372,7 +381,7 @@ export class Connection implements Publisher, Deadline {
     this.#end();
     if (this.phase === "closed") return;
     this.phase = "closed";
-    this.link.close();
+    if (this.isLinkOpen) this.link.close();
     this.#forget();
   }
 

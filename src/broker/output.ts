@@ -156,6 +156,7 @@ export class Output implements DeliverySink, SlowPeer {
   }
 
   #write(): void {
+    if (!this.#connection.isLinkOpen) return;
     const bytes = this.#outbox.take();
     if (bytes === undefined) return this.#connection.onOutputEmpty();
     this.#connection.parts.statistics.bytesSent += bytes.length;
