@@ -1,8 +1,8 @@
 // Broker: all connections together. The transport tells it of new connections and of the time; everything
 // else comes through the Connections. No I/O here: see ports.ts.
 
-import { ALLOW_EVERYBODY, type Authenticator } from "../access/authenticator.ts";
-import { ALLOW_EVERYTHING, type Authorizer } from "../access/authorizer.ts";
+import type { Authenticator } from "../access/authenticator.ts";
+import type { Authorizer } from "../access/authorizer.ts";
 import { ReasonCode } from "../packet/reason_code.ts";
 import { TopicNameCache } from "../packet/topic_name_cache.ts";
 import type { DropReason, Session, SessionEnvironment } from "../session/session.ts";
@@ -12,6 +12,7 @@ import { Connection } from "./connection.ts";
 import { Deadlines } from "./deadlines.ts";
 import { DropLog } from "./drop_log.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import { DEFAULT_POLICY, type ListenerPolicy } from "./listener_policy.ts";
 import type { BrokerTime, Parts } from "./parts.ts";
 import type { Link, Ports } from "./ports.ts";
 import { RetainedStore } from "./retained_store.ts";
@@ -29,15 +30,17 @@ export interface BrokerOptions {
   readonly version: string;
   /** Those that differ from {@link DEFAULT_LIMITS}. */
   readonly limits?: Partial<Limits>;
-  /** Default: everybody is let in. */
+  /** For listeners that have none of their own; default: everybody is let in. */
   readonly authenticator?: Authenticator;
-  /** Default: everything is allowed. */
+  /** For listeners that have none of their own; default: everything is allowed. */
   readonly authorizer?: Authorizer;
   /** Milliseconds between two updates of `$SYS`; 0: there is no `$SYS`. Default 10,000. */
   readonly sysIntervalMs?: number;
 }
 
 export class Broker {
+  /** What holds for listeners that say nothing else. */
+  readonly defaultPolicy: ListenerPolicy;
   readonly #parts: Parts;
   #isFlushRequested = false;
   #isStopping = false;
@@ -45,7 +48,13 @@ export class Broker {
   constructor(options: BrokerOptions) {
     const { ports } = options;
     const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
-    const authorizer = options.authorizer ?? ALLOW_EVERYTHING;
+    const { authenticator, authorizer } = options;
+    this.defaultPolicy = {
+      ...DEFAULT_POLICY,
+      limits,
+      ...authenticator && { authenticator },
+      ...authorizer && { authorizer },
+    };
     const time: BrokerTime = { nowMs: options.nowMs };
     const deadlines = new Deadlines(time.nowMs);
     const sessions = new Sessions();
@@ -55,14 +64,15 @@ export class Broker {
       ports,
       limits,
       time,
-      authorizer,
-      authenticator: options.authenticator ?? ALLOW_EVERYBODY,
       statistics,
       deadlines,
       sessions,
       topicNames: new TopicNameCache(),
       buffers: new BufferPool(),
-      router: new Router(authorizer, (session) => sessions.get(session.clientId)!.identity),
+      router: new Router(({ clientId }, name) => {
+        const { authorizer, identity } = sessions.get(clientId)!;
+        return authorizer.mayReceive(identity, name);
+      }),
       retained: new RetainedStore(deadlines, limits.maximumRetainedMessages),
       environment: new Environment(limits, time, statistics, new DropLog(ports.log)),
       connections: new Set<Connection>(),
@@ -102,9 +112,14 @@ export class Broker {
 
   /**
    * A peer has connected.
+   * @param policy what holds for the listener that it came by.
    * @returns its Connection; undefined if there are too many, and the caller closes the channel.
    */
-  accept(link: Link, nowMs: number): Connection | undefined {
+  accept(
+    link: Link,
+    nowMs: number,
+    policy: ListenerPolicy = this.defaultPolicy,
+  ): Connection | undefined {
     const { connections, limits, statistics, time, ports } = this.#parts;
     time.nowMs = nowMs;
     statistics.socketsAccepted++;
@@ -118,7 +133,7 @@ export class Broker {
       return undefined;
     }
     ports.log.write("info", `New connection from ${link.remoteAddress} on ${link.listener}.`);
-    const connection = new Connection(this.#parts, link);
+    const connection = new Connection(this.#parts, link, policy);
     connections.add(connection);
     return connection;
   }

@@ -47,10 +47,11 @@ export function accept(
   authentication: Properties,
 ): void {
   const { parts } = connection;
-  const { limits, sessions, statistics } = parts;
+  const { sessions, statistics } = parts;
+  const { limits } = connection.policy;
   const { version, properties } = packet;
   const identity = { clientId, userName };
-  const { entry, sessionPresent } = parts.lifecycle.open(packet, clientId, identity);
+  const { entry, sessionPresent } = parts.lifecycle.open(packet, identity, connection.policy);
   const keepAlive = serverKeepAlive(packet.keepAlive, limits) ?? packet.keepAlive;
   const aliases = Math.min(properties.topicAliasMaximum ?? 0, limits.topicAliasMaximumToClient);
   connection.will = packet.will;

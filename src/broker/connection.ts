@@ -17,6 +17,7 @@ import { unreachable } from "../packet/unreachable.ts";
 import type { Publisher } from "../session/session.ts";
 import type { TopicName } from "../topic/topic_name.ts";
 import type { Deadline } from "./deadlines.ts";
+import type { ListenerPolicy } from "./listener_policy.ts";
 import { onAuth, type PendingExchange } from "./on_auth.ts";
 import { refuseConnect } from "./connack.ts";
 import type { ConnectedState } from "./connected_state.ts";
@@ -35,6 +36,7 @@ export class Connection implements Publisher, Deadline {
   dueSlot = 0;
   readonly parts: Parts;
   readonly link: Link;
+  readonly policy: ListenerPolicy;
   phase: Phase = "awaiting-connect";
   /** Client Identifier, or the address as long as there is none. */
   clientId: string;
@@ -56,18 +58,19 @@ export class Connection implements Publisher, Deadline {
   /** Bytes that came behind the packet during which reading was paused. */
   #heldInput: Uint8Array | undefined = undefined;
 
-  constructor(parts: Parts, link: Link) {
+  constructor(parts: Parts, link: Link, policy: ListenerPolicy) {
     this.parts = parts;
+    this.policy = policy;
     this.link = link;
     this.clientId = link.remoteAddress;
     this.output = new Output(this);
     this.#lastPacketMs = parts.time.nowMs;
     this.#decoder = new PacketDecoder({
       topicNames: parts.topicNames,
-      maximumPacketSize: parts.limits.maximumPacketSize,
+      maximumPacketSize: policy.limits.maximumPacketSize,
       expectsConnect: true,
     });
-    parts.deadlines.set(this, this.#lastPacketMs + parts.limits.connectTimeoutMs);
+    parts.deadlines.set(this, this.#lastPacketMs + policy.limits.connectTimeoutMs);
   }
 
   get version(): ProtocolVersion {
@@ -222,7 +225,7 @@ export class Connection implements Publisher, Deadline {
     // The time to CONNECT may still be set: when it has passed, onDeadline goes on to Keep Alive.
     const { keepAliveMs } = state;
     if (keepAliveMs === 0) return this.parts.deadlines.cancel(this);
-    if (keepAliveMs < this.parts.limits.connectTimeoutMs) {
+    if (keepAliveMs < this.policy.limits.connectTimeoutMs) {
       this.parts.deadlines.set(this, this.#lastPacketMs + keepAliveMs);
     }
   }
@@ -357,8 +360,8 @@ export class Connection implements Publisher, Deadline {
     if (this.phase === "closed") return;
     this.phase = "closing";
     this.#closesGracefully = how === "gracefully";
-    const { deadlines, time, limits } = this.parts;
-    deadlines.set(this, time.nowMs + 2 * limits.drainMs);
+    const { deadlines, time } = this.parts;
+    deadlines.set(this, time.nowMs + 2 * this.policy.limits.drainMs);
     this.output.flush();
   }
 
@@ -367,7 +370,7 @@ export class Connection implements Publisher, Deadline {
     if (this.phase !== "closing") return;
     this.phase = "closed";
     this.#forget();
-    if (this.#closesGracefully) this.link.closeGracefully(this.parts.limits.drainMs);
+    if (this.#closesGracefully) this.link.closeGracefully(this.policy.limits.drainMs);
     else this.link.close();
   }
 
@@ -390,8 +393,6 @@ export class Connection implements Publisher, Deadline {
     this.parts.deadlines.cancel(this);
     this.parts.connections.delete(this);
   }
-
-  // ------------------------------------------------------------------------------------- helpers
 
   #logNotice(text: string): void {
     this.parts.ports.log.write("notice", text);

@@ -33,7 +33,7 @@ export function beginExchange(
   credentials: Credentials,
 ): void {
   const method = packet.properties.authenticationMethod!;
-  const exchange = connection.parts.authenticator.beginExchange(method, credentials);
+  const exchange = connection.policy.authenticator.beginExchange(method, credentials);
   if (exchange === undefined) { // section 4.12: the Server does not support the method
     return refuseConnect(connection, packet.version, ReasonCode.BadAuthenticationMethod);
   }
@@ -72,7 +72,7 @@ function beginReAuthentication(connection: Connection): PendingExchange {
     throw new MqttError(ReasonCode.ProtocolError, "AUTH without Authentication Method in CONNECT");
   }
   const { identity } = connection.state.entry;
-  const exchange = connection.parts.authenticator.beginExchange(method, {
+  const exchange = connection.policy.authenticator.beginExchange(method, {
     ...identity,
     password: undefined,
     remoteAddress: connection.link.remoteAddress,

@@ -8,6 +8,7 @@ import { MqttError } from "../packet/mqtt_error.ts";
 import { accept, refuseConnect } from "./connack.ts";
 import type { Connection } from "./connection.ts";
 import type { Limits } from "./limits.ts";
+import type { ListenerPolicy } from "./listener_policy.ts";
 import { beginExchange } from "./on_auth.ts";
 
 /** @throws {MqttError} with `connectVersion` set, if the CONNECT is refused for what it says. */
@@ -18,8 +19,11 @@ export function onConnect(connection: Connection, packet: ConnectPacket): void {
     throw new MqttError(refused.reasonCode, refused.message, packet.version);
   }
   connection.phase = "authenticating";
-  const clientId = packet.clientId === ""
-    ? `auto-${connection.parts.ports.createUuid().toUpperCase()}` // [MQTT-3.1.3-6]
+  const { policy } = connection;
+  const clientId = policy.usesUserNameAsClientId
+    ? packet.userName!
+    : packet.clientId === ""
+    ? `${policy.autoIdPrefix}${connection.parts.ports.createUuid().toUpperCase()}` // [MQTT-3.1.3-6]
     : packet.clientId;
   connection.clientId = clientId;
   const credentials: Credentials = {
@@ -32,21 +36,29 @@ export function onConnect(connection: Connection, packet: ConnectPacket): void {
     return beginExchange(connection, packet, credentials);
   }
   connection.pauseReading();
-  connection.parts.authenticator.authenticate(credentials, (outcome) => {
+  policy.authenticator.authenticate(credentials, (outcome) => {
     onAuthenticated(connection, packet, clientId, outcome);
   });
+}
+
+interface Refusal {
+  readonly reasonCode: ReasonCode;
+  readonly message: string;
 }
 
 function refusal(
   connection: Connection,
   packet: ConnectPacket,
-): { reasonCode: ReasonCode; message: string } | undefined {
-  const { limits, sessions } = connection.parts;
+): Refusal | undefined {
+  const { policy } = connection;
+  const { limits } = policy;
   const { will, version } = packet;
-  if (packet.clientId === "" && (version === 3 || (version === 4 && !packet.cleanStart))) {
-    const message = "zero-length Client Identifier"; // [MQTT-3.1.3-8] of 3.1.1
-    return { reasonCode: ReasonCode.ClientIdentifierNotValid, message };
+  if (!policy.acceptedVersions.includes(version)) { // [MQTT-3.1.2-2]
+    const message = `Protocol Version ${version} is not accepted here`;
+    return { reasonCode: ReasonCode.UnsupportedProtocolVersion, message };
   }
+  const identifierProblem = refusedClientId(packet, policy);
+  if (identifierProblem !== undefined) return identifierProblem;
   if (will !== undefined) {
     parseWillTopic(packet, limits);
     if (will.qos > limits.maximumQoS) { // [MQTT-3.2.2-12]
@@ -63,10 +75,33 @@ function refusal(
     const message = `Keep Alive ${packet.keepAlive} is above ${maximumKeepAlive}`;
     return { reasonCode: ReasonCode.ClientIdentifierNotValid, message };
   }
+  const { sessions } = connection.parts;
   if (sessions.size >= limits.maximumSessions && sessions.get(packet.clientId) === undefined) {
     return { reasonCode: ReasonCode.QuotaExceeded, message: "there are too many Sessions" };
   }
   return undefined;
+}
+
+function refusedClientId(packet: ConnectPacket, policy: ListenerPolicy): Refusal | undefined {
+  const { clientId, version } = packet;
+  if (policy.usesUserNameAsClientId) {
+    if (packet.userName) return undefined;
+    return {
+      reasonCode: ReasonCode.NotAuthorized,
+      message: "no User Name to be the Client Identifier",
+    };
+  }
+  const reasonCode = ReasonCode.ClientIdentifierNotValid;
+  if (clientId === "") { // [MQTT-3.1.3-8] of 3.1.1
+    const isAllowed = policy.assignsClientIds && version !== 3 &&
+      (version === 5 || packet.cleanStart);
+    return isAllowed ? undefined : { reasonCode, message: "zero-length Client Identifier" };
+  }
+  const prefixes = policy.clientIdPrefixes;
+  if (prefixes === undefined || prefixes.some((prefix) => clientId.startsWith(prefix))) {
+    return undefined;
+  }
+  return { reasonCode, message: `Client Identifier begins with none of ${prefixes.join(", ")}` };
 }
 
 function parseWillTopic(packet: ConnectPacket, limits: Limits): void {

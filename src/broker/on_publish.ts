@@ -19,7 +19,8 @@ const PUBCOMP = PacketType.Pubcomp << 4;
 /** @throws {MqttError} for what ends the connection; what is only declined goes into the PUBACK or PUBREC. */
 export function onPublish(connection: Connection, packet: PublishPacket): void {
   const { parts } = connection;
-  const { statistics, limits, time } = parts;
+  const { statistics, time } = parts;
+  const { limits } = connection.policy;
   statistics.publishReceived++;
   statistics.publishBytesReceived += packet.end - packet.payloadStart;
   if (packet.subscriptionIdentifiers !== undefined) { // [MQTT-3.3.4-6]
@@ -36,9 +37,7 @@ export function onPublish(connection: Connection, packet: PublishPacket): void {
   const repeated = isRepeated(connection, packet);
   const name = repeated ? connection.lastTopicName! : topicNameOf(connection, packet);
   connection.lastTopicName = name;
-  const declined = mayPublish(parts, entry.identity, name)
-    ? ReasonCode.Success
-    : ReasonCode.NotAuthorized;
+  const declined = mayPublish(entry, name) ? ReasonCode.Success : ReasonCode.NotAuthorized;
   if (declined !== ReasonCode.Success) return decline(connection, packet, declined);
   const message = Message.fromPublish(
     packet,
@@ -67,7 +66,7 @@ function isRepeated({ lastTopicName }: Connection, packet: PublishPacket): boole
 }
 
 function topicNameOf(connection: Connection, packet: PublishPacket): TopicName {
-  const { maximumTopicLevels } = connection.parts.limits;
+  const { maximumTopicLevels } = connection.policy.limits;
   if (packet.topicAlias === 0) return parseTopicName(packet.topicName, maximumTopicLevels);
   const aliases = connection.state.inboundAliases;
   if (aliases === undefined) {
@@ -87,7 +86,7 @@ function holdMessage(connection: Connection, packetId: number, message: Message)
   const { inbound } = connection.state.entry.session;
   if (!inbound.holds(packetId, message)) {
     checkReceiveMaximum(connection);
-    if (inbound.bytes + message.size > connection.parts.limits.maximumHeldBytes) {
+    if (inbound.bytes + message.size > connection.policy.limits.maximumHeldBytes) {
       throw new MqttError(ReasonCode.QuotaExceeded, "too many bytes wait for their PUBREL");
     }
     inbound.hold(packetId, message);
@@ -98,7 +97,7 @@ function holdMessage(connection: Connection, packetId: number, message: Message)
 /** Only MQTT 5.0 tells its Clients how many QoS 1 and 2 messages may be under way [MQTT-3.3.4-9]. */
 function checkReceiveMaximum(connection: Connection): void {
   if (connection.version !== 5) return;
-  const { receiveMaximum } = connection.parts.limits;
+  const { receiveMaximum } = connection.policy.limits;
   if (connection.state.entry.session.inbound.quotaUsed < receiveMaximum) return;
   throw new MqttError(
     ReasonCode.ReceiveMaximumExceeded,

@@ -16,8 +16,8 @@ interface Subscribed {
 
 /** @throws {MqttError} if a Topic Filter is none: nothing of the packet is done then. */
 export function onSubscribe(connection: Connection, packet: SubscribePacket): void {
-  const { parts, state } = connection;
-  const { maximumTopicLevels } = parts.limits;
+  const { policy, state } = connection;
+  const { maximumTopicLevels } = policy.limits;
   const filters = packet.subscriptions.map((request) => {
     const filter = parseTopicFilter(request.topicFilter, maximumTopicLevels);
     if (filter.shareName !== undefined && request.noLocal) { // [MQTT-3.8.3-4]
@@ -60,7 +60,7 @@ function refusal(
   filter: ParsedTopicFilter,
   identifier: number,
 ): ReasonCode | undefined {
-  const { limits, authorizer } = connection.parts;
+  const { limits, authorizer } = connection.policy;
   const { entry } = connection.state;
   const { session } = entry;
   if (filter.shareName !== undefined && !limits.sharedSubscriptionAvailable) {
@@ -106,7 +106,8 @@ function subscribe(
 }
 
 function deliverRetained(connection: Connection, { topicFilter, subscription }: Subscribed): void {
-  const { retained, authorizer } = connection.parts;
+  const { retained } = connection.parts;
+  const { authorizer } = connection.policy;
   const { entry } = connection.state;
   const source = retained.sourceFor(
     subscription,
@@ -121,7 +122,7 @@ export function onUnsubscribe(connection: Connection, packet: UnsubscribePacket)
   const { parts, state } = connection;
   const { session } = state.entry;
   for (const topicFilter of packet.topicFilters) {
-    parseTopicFilter(topicFilter, parts.limits.maximumTopicLevels);
+    parseTopicFilter(topicFilter, connection.policy.limits.maximumTopicLevels);
   }
   const reasonCodes = packet.topicFilters.map((topicFilter) => { // [MQTT-3.10.4-1]
     const subscription = session.subscription(topicFilter);

@@ -33,7 +33,7 @@ export class Output implements DeliverySink, SlowPeer {
   }
 
   get isCongested(): boolean {
-    return this.#outbox.bytes > this.#connection.parts.limits.congestedOutputBytes;
+    return this.#outbox.bytes > this.#connection.policy.limits.congestedOutputBytes;
   }
 
   /** Appends a whole Control Packet. */
@@ -104,7 +104,7 @@ export class Output implements DeliverySink, SlowPeer {
   /** Reads no more from a peer that does not read: its answers would pile up without end. */
   pauseReadingIfFull(): void {
     if (this.#holdsOwnPeer) return;
-    if (this.#outbox.bytes <= this.#connection.parts.limits.maximumOutputBytes) return;
+    if (this.#outbox.bytes <= this.#connection.policy.limits.maximumOutputBytes) return;
     this.#holdsOwnPeer = true;
     this.#beginBackpressure();
     this.#connection.pauseReading();
@@ -113,8 +113,8 @@ export class Output implements DeliverySink, SlowPeer {
   /** To be called when output or queue may have shrunk. */
   endBackpressureIfDrained(): void {
     if (this.#backpressure === undefined) return;
-    const { parts, isConnected } = this.#connection;
-    if (this.#outbox.bytes > parts.limits.drainedOutputBytes) return;
+    const { policy, isConnected } = this.#connection;
+    if (this.#outbox.bytes > policy.limits.drainedOutputBytes) return;
     this.#releaseOwnPeer(); // whatever the queue says: only this peer's acknowledgements shorten it
     if (isConnected && !this.#connection.state.entry.session.hasCaughtUp) return;
     this.endBackpressure();
@@ -236,8 +236,8 @@ export class Output implements DeliverySink, SlowPeer {
 
   #dropsQoS0(message: Message): boolean {
     const { bytes } = this.#outbox;
-    const { parts, state } = this.#connection;
-    const { congestedOutputBytes, maximumOutputBytes } = parts.limits;
+    const { parts, state, policy } = this.#connection;
+    const { congestedOutputBytes, maximumOutputBytes } = policy.limits;
     if (bytes <= congestedOutputBytes) return false;
     if (bytes <= maximumOutputBytes && !this.#backpressure?.isSlow) return false;
     this.#beginBackpressure(); // so that a peer that takes nothing is noticed
@@ -246,10 +246,10 @@ export class Output implements DeliverySink, SlowPeer {
   }
 
   #beginBackpressure(): Backpressure {
-    const { parts } = this.#connection;
+    const { parts, policy } = this.#connection;
     return this.#backpressure ??= new Backpressure(
       parts.deadlines,
-      parts.limits,
+      policy.limits,
       parts.time.nowMs,
       this,
     );

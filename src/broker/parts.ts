@@ -1,7 +1,5 @@
 // Parts: what every handler of the broker works with. The Broker makes them once and hands them on.
 
-import type { Authenticator } from "../access/authenticator.ts";
-import type { Authorizer } from "../access/authorizer.ts";
 import type { TopicNameCache } from "../packet/topic_name_cache.ts";
 import type { SessionEnvironment } from "../session/session.ts";
 import type { BufferPool } from "./buffer_pool.ts";
@@ -25,8 +23,6 @@ export interface Parts {
   readonly ports: Ports;
   readonly limits: Limits;
   readonly time: BrokerTime;
-  readonly authenticator: Authenticator;
-  readonly authorizer: Authorizer;
   readonly statistics: Statistics;
   readonly deadlines: Deadlines;
   readonly topicNames: TopicNameCache;

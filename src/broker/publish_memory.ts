@@ -64,7 +64,8 @@ export class PublishMemory {
    * @returns the offset behind the last of them.
    */
   deliver(bytes: Uint8Array, at: number, end: number): number {
-    const { router, statistics, limits } = this.#connection.parts;
+    const { router, statistics } = this.#connection.parts;
+    const { limits } = this.#connection.policy;
     if (this.#generation !== router.generation) return at;
     const pattern = this.#pattern;
     const outputs = this.#outputs;

@@ -1,18 +1,18 @@
 // The way of a Message that is allowed: into the retained store, then through the router.
 
-import type { ClientIdentity } from "../access/authorizer.ts";
 import type { Message } from "../session/message.ts";
 import type { Publisher } from "../session/session.ts";
 import type { TopicName } from "../topic/topic_name.ts";
 import type { Parts } from "./parts.ts";
+import type { SessionEntry } from "./sessions.ts";
 
 /** What Clients may publish below $SYS: the state of their bridges, as with Mosquitto. */
 const BRIDGE_STATE = /^\$SYS\/broker\/connection\/[^/]+\/state$/;
 
-/** Whether `client` may publish to `name`. `$SYS` is the broker's own. */
-export function mayPublish(parts: Parts, client: ClientIdentity, name: TopicName): boolean {
+/** Whether the Client of `entry` may publish to `name`. `$SYS` is the broker's own. */
+export function mayPublish(entry: SessionEntry, name: TopicName): boolean {
   if (name.charCodeAt(0) === DOLLAR && isReserved(name)) return false;
-  return parts.authorizer.mayPublish(client, name);
+  return entry.authorizer.mayPublish(entry.identity, name);
 }
 
 const DOLLAR = 0x24;
@@ -39,8 +39,8 @@ export function routeMessage(
 }
 
 /** Retains and routes a Will Message, if its Client may publish it. */
-export function publishWill(parts: Parts, message: Message, client: ClientIdentity): void {
-  if (!mayPublish(parts, client, message.topicName)) return;
+export function publishWill(parts: Parts, message: Message, entry: SessionEntry): void {
+  if (!mayPublish(entry, message.topicName)) return;
   if (message.retain && !parts.retained.hasRoomFor(message)) return;
   routeMessage(parts, message, undefined);
 }

@@ -2,7 +2,6 @@
 // each Topic Name of late, which Sessions it goes to: a Route. A Route holds until a Subscription or an
 // access rule changes.
 
-import type { Authorizer, ClientIdentity } from "../access/authorizer.ts";
 import type { QoS } from "../packet/packet_type.ts";
 import type { Delivery } from "../session/delivery.ts";
 import type { Message } from "../session/message.ts";
@@ -34,15 +33,14 @@ export class Router {
   readonly #tree = new FilterTree<Subscription | SharedGroup>();
   readonly #groups = new Map<string, SharedGroup>();
   readonly #routes = new Map<TopicName, Route>();
-  readonly #authorizer: Authorizer;
-  readonly #identityOf: (session: Session) => ClientIdentity;
+  readonly #mayReceive: (session: Session, name: TopicName) => boolean;
   #generation = 0;
   #subscriptions = 0;
   #sharedSubscriptions = 0;
 
-  constructor(authorizer: Authorizer, identityOf: (session: Session) => ClientIdentity) {
-    this.#authorizer = authorizer;
-    this.#identityOf = identityOf;
+  /** @param mayReceive whether the Client of a Session may have what is published to a Topic Name. */
+  constructor(mayReceive: (session: Session, name: TopicName) => boolean) {
+    this.#mayReceive = mayReceive;
   }
 
   /** Subscriptions that are not shared. */
@@ -157,7 +155,9 @@ export class Router {
   }
 
   #deliverToGroup(group: SharedGroup, message: Message, qos: QoS): Session | undefined {
-    const member = group.pick((candidate) => this.#mayReceive(candidate, message.topicName));
+    const member = group.pick((candidate) =>
+      this.#mayReceive(candidate.session, message.topicName)
+    );
     if (member === undefined) return undefined;
     member.session.deliver(
       message,
@@ -169,10 +169,6 @@ export class Router {
     return member.session;
   }
 
-  #mayReceive(subscription: Subscription, name: TopicName): boolean {
-    return this.#authorizer.mayReceive(this.#identityOf(subscription.session), name);
-  }
-
   #routeOf(name: TopicName): Route {
     const known = this.#routes.get(name);
     if (known !== undefined) return known;
@@ -182,7 +178,7 @@ export class Router {
       if (found instanceof SharedGroup) return void groups.push(found);
       const matched = bySession.get(found.session);
       if (matched !== undefined) return void matched.push(found);
-      if (this.#mayReceive(found, name)) bySession.set(found.session, [found]);
+      if (this.#mayReceive(found.session, name)) bySession.set(found.session, [found]);
     });
     const receivers = [...bySession.values()].map(receiverOf);
     const route = { receivers, groups };

@@ -1,11 +1,12 @@
 // SessionLifecycle: how a Session begins, changes its connection, and ends (MQTT 5.0, sections 3.1.2.4,
 // 3.1.2.5, 3.1.2.11.2, 3.1.4 and 4.1).
 
-import type { ClientIdentity } from "../access/authorizer.ts";
+import type { Authorizer, ClientIdentity } from "../access/authorizer.ts";
 import type { ConnectPacket, Will } from "../packet/packets.ts";
 import type { Delivery } from "../session/delivery.ts";
 import { NEVER_EXPIRES, Session } from "../session/session.ts";
 import type { Connection } from "./connection.ts";
+import type { ListenerPolicy } from "./listener_policy.ts";
 import type { Parts } from "./parts.ts";
 import { publishWill } from "./publish_message.ts";
 import { SessionEntry } from "./sessions.ts";
@@ -25,10 +26,11 @@ export class SessionLifecycle {
    */
   open(
     packet: ConnectPacket,
-    clientId: string,
     identity: ClientIdentity,
+    { authorizer }: ListenerPolicy,
   ): { entry: SessionEntry; sessionPresent: boolean } {
     const { sessions, deadlines } = this.#parts;
+    const { clientId } = identity;
     const known = sessions.get(clientId);
     if (known?.connection !== undefined) this.#takeOver(known.connection, packet.cleanStart);
     // Taking over may have ended the Session: ask again.
@@ -39,9 +41,10 @@ export class SessionLifecycle {
       else deadlines.cancel(old);
     }
     const sessionPresent = old !== undefined && !packet.cleanStart; // [MQTT-3.1.2-5]
-    const entry = sessionPresent ? old : this.#create(clientId, identity);
-    if (entry.identity.userName !== identity.userName) {
+    const entry = sessionPresent ? old : this.#create(identity, authorizer);
+    if (entry.identity.userName !== identity.userName || entry.authorizer !== authorizer) {
       entry.identity = identity;
+      entry.authorizer = authorizer;
       this.#parts.router.forgetRoutes(); // other rules may hold for what it receives
     }
     entry.session.expiryInterval = expiryIntervalOf(packet);
@@ -96,10 +99,10 @@ export class SessionLifecycle {
     connection.takeOver(cleanStart);
   }
 
-  #create(clientId: string, identity: ClientIdentity): SessionEntry {
+  #create(identity: ClientIdentity, authorizer: Authorizer): SessionEntry {
     const { environment, limits, sessions } = this.#parts;
-    const session = new Session(clientId, environment, limits.maximumInflightMessages);
-    const entry = new SessionEntry(session, identity, this);
+    const session = new Session(identity.clientId, environment, limits.maximumInflightMessages);
+    const entry = new SessionEntry(session, identity, authorizer, this);
     sessions.add(entry);
     return entry;
   }
@@ -119,7 +122,7 @@ export class SessionLifecycle {
 
   #publishWill(entry: SessionEntry, will: Will): void {
     const message = willMessage(will, entry.session.clientId, this.#parts.time.nowMs);
-    publishWill(this.#parts, message, entry.identity);
+    publishWill(this.#parts, message, entry);
   }
 
   /** Messages of Shared Subscriptions go to another member (section 4.8.2). */

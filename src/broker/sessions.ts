@@ -1,7 +1,7 @@
 // Sessions: who is where. One entry for each Client Identifier that has a Session, connected or not;
 // the only place that knows.
 
-import type { ClientIdentity } from "../access/authorizer.ts";
+import type { Authorizer, ClientIdentity } from "../access/authorizer.ts";
 import { NEVER_EXPIRES, type Session } from "../session/session.ts";
 import type { Connection } from "./connection.ts";
 import type { Deadline } from "./deadlines.ts";
@@ -11,15 +11,23 @@ import type { DelayedWill } from "./wills.ts";
 export class SessionEntry implements Deadline {
   dueSlot = 0;
   readonly session: Session;
+  /** Who the Client was when it last connected, and who decides what it may do. */
   identity: ClientIdentity;
+  authorizer: Authorizer;
   connection: Connection | undefined = undefined;
   /** A Will Message whose Will Delay Interval is running. */
   delayedWill: DelayedWill | undefined = undefined;
   readonly #lifecycle: SessionLifecycle;
 
-  constructor(session: Session, identity: ClientIdentity, lifecycle: SessionLifecycle) {
+  constructor(
+    session: Session,
+    identity: ClientIdentity,
+    authorizer: Authorizer,
+    lifecycle: SessionLifecycle,
+  ) {
     this.session = session;
     this.identity = identity;
+    this.authorizer = authorizer;
     this.#lifecycle = lifecycle;
   }
 

@@ -9,7 +9,7 @@ import type { Log } from "../broker/ports.ts";
 import type { Statistics } from "../broker/statistics.ts";
 import { NO_LOG } from "../observe/line_log.ts";
 import { ReadBuffers } from "../transport/read_buffers.ts";
-import { TcpListener, type TcpListenerOptions } from "../transport/tcp_listener.ts";
+import { TcpListener } from "../transport/tcp_listener.ts";
 import { VERSION } from "./version.ts";
 
 /** How often the broker's deadlines are looked at. */
@@ -72,9 +72,10 @@ export class Server {
       ...authenticator && { authenticator },
       ...authorizer && { authorizer },
     });
+    const policy = broker.defaultPolicy;
     const buffers = new ReadBuffers();
-    const listen = (address: TcpListenerOptions) =>
-      new TcpListener(address, broker, log, now, buffers);
+    const listen = (address: { hostname: string; port: number }) =>
+      new TcpListener({ ...address, policy }, broker, log, now, buffers);
     const listeners: TcpListener[] = [];
     try {
       listeners.push(

@@ -1,6 +1,7 @@
 // TcpListener: accepts TCP connections and hands each to the broker.
 
 import type { Broker } from "../broker/broker.ts";
+import type { ListenerPolicy } from "../broker/listener_policy.ts";
 import type { Log } from "../broker/ports.ts";
 import type { ReadBuffers } from "./read_buffers.ts";
 import { type Clock, TcpChannel } from "./tcp_channel.ts";
@@ -15,6 +16,8 @@ export interface TcpListenerOptions {
   readonly hostname: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** What holds for its connections. */
+  readonly policy: ListenerPolicy;
 }
 
 export class TcpListener {
@@ -23,6 +26,7 @@ export class TcpListener {
   /** What logs call it. */
   readonly #name: string;
   readonly #listener: Deno.TcpListener;
+  readonly #policy: ListenerPolicy;
   readonly #broker: Broker;
   readonly #log: Log;
   readonly #clock: Clock;
@@ -40,8 +44,10 @@ export class TcpListener {
     clock: Clock,
     buffers: ReadBuffers,
   ) {
-    this.#listener = Deno.listen({ ...options, tcpBacklog: BACKLOG });
-    this.hostname = options.hostname;
+    const { hostname, port } = options;
+    this.#listener = Deno.listen({ hostname, port, tcpBacklog: BACKLOG });
+    this.hostname = hostname;
+    this.#policy = options.policy;
     this.port = this.#listener.addr.port;
     this.#name = `port ${this.port}`;
     this.#broker = broker;
@@ -99,7 +105,7 @@ export class TcpListener {
       this.#buffers,
       this.#onChannelClosed,
     );
-    const connection = this.#broker.accept(channel, this.#clock());
+    const connection = this.#broker.accept(channel, this.#clock(), this.#policy);
     if (connection === undefined) return channel.close();
     this.#channels.add(channel);
     channel.start(connection);

@@ -21,7 +21,9 @@ import {
 const LARGE_WINDOW = 65_535;
 
 function newRouter(authorizer: Authorizer = ALLOW_EVERYTHING): Router {
-  return new Router(authorizer, ({ clientId }) => ({ clientId, userName: undefined }));
+  return new Router(({ clientId }, name) =>
+    authorizer.mayReceive({ clientId, userName: undefined }, name)
+  );
 }
 
 function clientsOf(...ids: readonly string[]) {

@@ -1,6 +1,7 @@
 // Chaos: what the clients of a world do, and what happens to them, by chance.
 
 import { SimulatedClient } from "./client.ts";
+import { Hostile } from "./hostile.ts";
 import type { Loss } from "./network.ts";
 import {
   LIVE_TOPICS,
@@ -14,7 +15,7 @@ import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
 
 /** Virtual time of the chaos. */
-const CHAOS_MS = 20_000;
+const CHAOS_MS = 10_000;
 const NOTHING_SPECIAL = {
   receiveMaximum: undefined,
   maximumPacketSize: undefined,
@@ -40,7 +41,7 @@ export class Chaos {
   constructor(world: World) {
     this.#world = world;
     const { random } = world;
-    const count = random.integer(6, 24);
+    const count = random.integer(4, 16);
     for (let number = 0; number < count; number++) {
       const own = random.fork();
       const client = new SimulatedClient(world, newSpec(number, world.limits, own), own.fork());
@@ -50,14 +51,17 @@ export class Chaos {
         number,
         taste: tasteFor(client.spec, own),
         random: own,
-        paceMs: count * own.integer(30, 200),
-        burst: own.pick([1, 3, 10, 30]),
+        paceMs: count * own.integer(20, 100),
+        burst: own.pick([1, 3, 10, 20]),
       });
     }
   }
 
   run(): void {
-    const { scheduler } = this.#world;
+    const { scheduler, scenario, random } = this.#world;
+    if (scenario === "hostile") {
+      for (let i = random.integer(1, 5); i > 0; i--) new Hostile(this.#world, i).start();
+    }
     for (const actor of this.#actors) {
       for (let i = actor.random.integer(0, 4); i > 0; i--) this.#subscribe(actor);
       scheduler.after(actor.random.integer(0, 3_000), () => actor.client.connect());

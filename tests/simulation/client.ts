@@ -7,15 +7,15 @@ import { PACKET_NAMES, PacketType } from "../../src/packet/packet_type.ts";
 import type { ConnackPacket, ConnectPacket, Packet } from "../../src/packet/packets.ts";
 import type { Properties } from "../../src/packet/properties.ts";
 import { encodePacket } from "../../src/packet/encode.ts";
-import { NO_BYTES } from "../../src/packet/publish.ts";
 import { TopicNameCache } from "../../src/packet/topic_name_cache.ts";
+import { connectPacket, newWill, settleWill } from "./connecting.ts";
 import type { ClientContext, ClientSpec } from "./client_parts.ts";
 import type { Messages } from "./messages.ts";
 import type { LinkClient, Loss, SimulatedLink } from "./network.ts";
 import { Publishing } from "./publishing.ts";
 import type { Random } from "./random.ts";
 import { Receiving } from "./receiving.ts";
-import { type MessageRecord, SessionRecord } from "./records.ts";
+import { SessionRecord } from "./records.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { Subscribing } from "./subscribing.ts";
 import type { WireObserver } from "./wire_observer.ts";
@@ -23,7 +23,6 @@ import type { WireObserver } from "./wire_observer.ts";
 const CONNECT_TIMEOUT_MS = 8_000;
 /** How much earlier than its link a connection may end for the broker: it drains its output first. */
 const DRAIN_MS = 4_000;
-const NEVER_EXPIRES = 0xffff_ffff;
 
 /** What a client needs of its world. */
 export interface ClientHost {
@@ -90,7 +89,8 @@ export class SimulatedClient implements ClientContext {
   }
 
   get isQuiet(): boolean {
-    return this.isOnline && this.publishing.isQuiet && this.receiving.isQuiet &&
+    return this.isOnline && !this.#link!.isBroken && this.publishing.isQuiet &&
+      this.receiving.isQuiet &&
       this.subscribing.isQuiet;
   }
 
@@ -107,8 +107,8 @@ export class SimulatedClient implements ClientContext {
     if (this.#link !== undefined) this.#forgetLink();
     const { spec } = this;
     this.#startsClean = spec.isClean || this.#wantsCleanStart;
-    const will = this.random.chance(spec.willChance) ? this.#newWill() : undefined;
-    const connect = this.#connectPacket(will);
+    const will = this.random.chance(spec.willChance) ? newWill(this) : undefined;
+    const connect = connectPacket(spec, this.#startsClean, will);
     this.#decoder = new PacketDecoder({
       topicNames: this.#topicNames,
       maximumPacketSize: Infinity,
@@ -124,7 +124,7 @@ export class SimulatedClient implements ClientContext {
     };
     const { link, wire } = this.#host.openLink(client, connect, (done) => {
       if (this.#acceptedWire === done) this.#brokerDoneMs = this.nowMs;
-      this.#settleWill(will, done);
+      settleWill(will, spec.version, done, this.nowMs);
     });
     this.#link = link;
     this.#wire = wire;
@@ -335,62 +335,5 @@ export class SimulatedClient implements ClientContext {
     }
     this.send({ type: PacketType.Pingreq });
     this.later(seconds * this.random.integer(400, 900), () => this.#ping(seconds));
-  }
-
-  // ------------------------------------------------------------------------------- CONNECT
-
-  #connectPacket(will: MessageRecord | undefined): ConnectPacket {
-    const { spec } = this;
-    const properties: Properties = {};
-    if (spec.version === 5) {
-      if (spec.expirySeconds > 0) {
-        properties.sessionExpiryInterval = Math.min(spec.expirySeconds, NEVER_EXPIRES);
-      }
-      if (spec.receiveMaximum !== undefined) properties.receiveMaximum = spec.receiveMaximum;
-      if (spec.maximumPacketSize !== undefined) {
-        properties.maximumPacketSize = spec.maximumPacketSize;
-      }
-      if (spec.topicAliasMaximum > 0) properties.topicAliasMaximum = spec.topicAliasMaximum;
-    }
-    return {
-      type: PacketType.Connect,
-      version: spec.version,
-      isBridge: false,
-      cleanStart: this.#startsClean,
-      keepAlive: spec.keepAlive,
-      clientId: spec.id,
-      will: will === undefined ? undefined : {
-        topicName: will.topic,
-        payload: will.payload,
-        qos: will.qos,
-        retain: false,
-        willDelayInterval: 0,
-        messageExpiryInterval: undefined,
-        forwardedProperties: NO_BYTES,
-      },
-      userName: undefined,
-      password: undefined,
-      properties,
-    };
-  }
-
-  #newWill(): MessageRecord {
-    const will = this.messages.create({
-      publisher: `will of ${this.spec.id}`,
-      topic: `w/${this.spec.id}`,
-      qos: this.random.pick([0, 1, 2] as const),
-      isWill: true,
-    });
-    will.routedFromMs = this.nowMs;
-    will.sends = 1;
-    return will;
-  }
-
-  /** The broker is done with a connection: its Will has gone out, or must never. */
-  #settleWill(will: MessageRecord | undefined, wire: WireObserver): void {
-    if (will === undefined) return;
-    if (!wire.isAccepted) will.isForbidden = true;
-    else if (!wire.sawDisconnect) will.settledMs = this.nowMs;
-    else if (this.spec.version === 5 && !wire.sentDisconnect) will.isForbidden = true;
   }
 }

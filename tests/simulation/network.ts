@@ -41,7 +41,7 @@ export interface LinkObserver {
   onReceived(bytes: Uint8Array): void;
   onWritten(bytes: Uint8Array): void;
   /** The broker has no more to do with the link. */
-  onBrokerDone(): void;
+  onBrokerDone(byBroker: boolean): void;
 }
 
 export interface LinkConditions {
@@ -107,6 +107,11 @@ export class SimulatedLink implements Link {
     if (this.#isBrokerDone) return true;
     return this.#toServer.length === 0 && this.#toClient.length === 0 &&
       this.#writing === undefined && !this.#isLost;
+  }
+
+  /** True if nothing gets through any more, whether or not anybody has noticed. */
+  get isBroken(): boolean {
+    return this.#isLost || this.#isBrokerDone;
   }
 
   /** What is under way, for a failure. */
@@ -220,7 +225,7 @@ export class SimulatedLink implements Link {
   /** The broker learns that the connection is over. */
   #break(): void {
     if (this.#isBrokerDone) return;
-    this.#finishBroker();
+    this.#finishBroker(false);
     this.#enter((connection, nowMs) => connection.closed(nowMs));
   }
 
@@ -290,15 +295,15 @@ export class SimulatedLink implements Link {
   #endByBroker(): void {
     if (this.#isBrokerDone) this.#host.fail(`${this.remoteAddress}: closed twice`);
     this.#host.log(`${this.remoteAddress} is closed by the broker`);
-    this.#finishBroker();
+    this.#finishBroker(true);
     this.#planClientRead();
   }
 
-  #finishBroker(): void {
+  #finishBroker(byBroker: boolean): void {
     this.#isBrokerDone = true;
     this.#writing = undefined;
     // What the broker does because of the end has happened when the event is over.
-    this.#host.scheduler.after(0, () => this.#observer.onBrokerDone());
+    this.#host.scheduler.after(0, () => this.#observer.onBrokerDone(byBroker));
   }
 
   #enter(call: (connection: Connection, nowMs: number) => void): void {

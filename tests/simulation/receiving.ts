@@ -2,7 +2,7 @@
 // acknowledged in its order, at once or later.
 
 import { encodeProperties } from "../../src/packet/properties.ts";
-import { PacketType, type QoS } from "../../src/packet/packet_type.ts";
+import { PacketType } from "../../src/packet/packet_type.ts";
 import type { PublishPacket } from "../../src/packet/publish.ts";
 import type { ClientContext } from "./client_parts.ts";
 import { matches, type MessageRecord, noteDelivery, type SessionRecord } from "./records.ts";
@@ -129,7 +129,7 @@ export class Receiving {
       : share === undefined
       ? session.live
       : session.sharedBy(share);
-    noteDelivery(deliveries, message, qos as QoS, dup, this.#client.nowMs);
+    noteDelivery(deliveries, message, qos, dup);
   }
 
   /**

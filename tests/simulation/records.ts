@@ -62,13 +62,9 @@ export interface Deliveries {
   /** Without DUP. */
   fresh: number;
   readonly qos: Set<QoS>;
-  readonly firstOrder: number;
-  readonly firstMs: number;
 }
 
 export type DeliveryMap = Map<MessageRecord, Deliveries>;
-
-let deliveryOrder = 0;
 
 export class SessionRecord {
   readonly clientId: string;
@@ -165,11 +161,10 @@ export function noteDelivery(
   message: MessageRecord,
   qos: QoS,
   dup: boolean,
-  nowMs: number,
 ): void {
   let had = deliveries.get(message);
   if (had === undefined) {
-    had = { count: 0, fresh: 0, qos: new Set(), firstOrder: ++deliveryOrder, firstMs: nowMs };
+    had = { count: 0, fresh: 0, qos: new Set() };
     deliveries.set(message, had);
   }
   had.count++;

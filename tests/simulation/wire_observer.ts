@@ -19,6 +19,8 @@ export class WireObserver implements LinkObserver {
   sentDisconnect = false;
   /** The broker has no more to do with the connection. */
   isDone = false;
+  /** It has ended it itself: whatever was sent before that, it has seen. */
+  wasEndedByBroker = false;
   readonly #name: string;
   readonly #host: Pick<NetworkHost, "log" | "fail">;
   readonly #onDone: (wire: WireObserver) => void;
@@ -64,7 +66,8 @@ export class WireObserver implements LinkObserver {
     }
   }
 
-  onBrokerDone(): void {
+  onBrokerDone(byBroker: boolean): void {
+    this.wasEndedByBroker = byBroker;
     this.isDone = true;
     this.#onDone(this);
   }

@@ -9,6 +9,7 @@
 // writes is looked at as late as allowed.
 
 import { Broker, type BrokerOptions } from "../../src/broker/broker.ts";
+import type { ListenerPolicy } from "../../src/broker/listener_policy.ts";
 import type { Connection } from "../../src/broker/connection.ts";
 import { DEADLINE_RESOLUTION_MS } from "../../src/broker/deadlines.ts";
 import type { Link, LogLevel } from "../../src/broker/ports.ts";
@@ -61,12 +62,14 @@ export class SansIoBroker {
   /**
    * A Network Connection to the broker.
    * @param version of the packets that go over it; a CONNECT that is sent as a packet says it itself.
+   * @param policy of the listener it comes by; default: the broker's.
    * @returns a peer that has ended already if the broker took no further connection.
    */
-  connect(version: ProtocolVersion = 5): Peer {
+  connect(version: ProtocolVersion = 5, policy: Partial<ListenerPolicy> = {}): Peer {
     const peer = new Peer(this, `peer:${++this.#connections}`, version);
     this.#peers.add(peer);
-    peer.attach(this.broker.accept(peer, this.nowMs));
+    const { defaultPolicy } = this.broker;
+    peer.attach(this.broker.accept(peer, this.nowMs, { ...defaultPolicy, ...policy }));
     this.settle();
     return peer;
   }

@@ -1,0 +1,35 @@
+// ListenerPolicy: what holds for the connections of one listener. Listeners may differ in it, Sessions go from
+// one to another.
+
+import { ALLOW_EVERYBODY, type Authenticator } from "../access/authenticator.ts";
+import { ALLOW_EVERYTHING, type Authorizer } from "../access/authorizer.ts";
+import type { ProtocolVersion } from "../packet/packet_type.ts";
+import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+
+export interface ListenerPolicy {
+  readonly limits: Limits;
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  /** The Protocol Versions that are spoken: 3 is MQTT 3.1, 4 is 3.1.1, 5 is 5.0. */
+  readonly acceptedVersions: readonly ProtocolVersion[];
+  /** Whether a zero-length Client Identifier gets one assigned. */
+  readonly assignsClientIds: boolean;
+  /** What an assigned Client Identifier begins with. */
+  readonly autoIdPrefix: string;
+  /** What a Client Identifier must begin with; undefined: anything. */
+  readonly clientIdPrefixes: readonly string[] | undefined;
+  /** The User Name, which must be there then, takes the place of the Client Identifier. */
+  readonly usesUserNameAsClientId: boolean;
+}
+
+/** Everybody may do everything, within the limits. */
+export const DEFAULT_POLICY: ListenerPolicy = Object.freeze<ListenerPolicy>({
+  limits: DEFAULT_LIMITS,
+  authenticator: ALLOW_EVERYBODY,
+  authorizer: ALLOW_EVERYTHING,
+  acceptedVersions: [3, 4, 5],
+  assignsClientIds: true,
+  autoIdPrefix: "auto-",
+  clientIdPrefixes: undefined,
+  usesUserNameAsClientId: false,
+});
