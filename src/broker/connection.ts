@@ -251,7 +251,7 @@ export class Connection implements Publisher, Deadline {
     if (this.#pauses === 0 && this.isOpen) this.link.resumeReading();
   }
 
-  /** The version of everything that follows, known from the CONNECT. */
+  /** The version of all that follows, known from the CONNECT. */
   setVersion(version: ProtocolVersion): void {
     this.#decoder.version = version;
     this.#decoder.expectsConnect = false;
@@ -265,6 +265,7 @@ export class Connection implements Publisher, Deadline {
       this.#logNotice(`Client ${this.clientId} sent no CONNECT in time, disconnecting.`);
       return this.#abort();
     }
+    if (this.#pauses > 0) this.#lastPacketMs = nowMs; // its PINGREQ may wait where we do not look
     const dueMs = this.#lastPacketMs + this.state.keepAliveMs;
     if (nowMs < dueMs) return this.parts.deadlines.set(this, dueMs);
     this.#logNotice(`Client ${this.clientId} has exceeded timeout, disconnecting.`);
@@ -292,7 +293,6 @@ export class Connection implements Publisher, Deadline {
   }
 
   // ------------------------------------------------------------------------------------- the end
-
   /**
    * Ends the connection for a reason of the broker's: DISCONNECT in MQTT 5.0 [MQTT-3.14.0-1], just the end in
    * MQTT 3. Its Will Message is published as if the connection had broken.

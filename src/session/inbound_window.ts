@@ -4,14 +4,8 @@
 
 import type { Message } from "./message.ts";
 
-interface Held {
-  readonly message: Message;
-  /** Whether its PUBLISH came over the connection that there is now, and so counts for its quota. */
-  isOfThisConnection: boolean;
-}
-
 export class InboundWindow {
-  #held: Map<number, Held> | undefined = undefined;
+  #held: Map<number, Message> | undefined = undefined;
   #bytes = 0;
   #quotaUsed = 0;
 
@@ -20,7 +14,10 @@ export class InboundWindow {
     return this.#held?.size ?? 0;
   }
 
-  /** How many of them the Client's send quota was spent on: it begins anew with each connection (section 4.9). */
+  /**
+   * How much of its send quota the Client has used: it begins anew with each connection, and a PUBCOMP gives
+   * back one whenever its exchange was begun (section 4.9).
+   */
   get quotaUsed(): number {
     return this.#quotaUsed;
   }
@@ -31,7 +28,7 @@ export class InboundWindow {
 
   /** True if `message` is held already under this Packet Identifier: the PUBLISH was repeated. */
   holds(packetId: number, message: Message): boolean {
-    const held = this.#held?.get(packetId)?.message;
+    const held = this.#held?.get(packetId);
     return held !== undefined && held.topicName === message.topicName &&
       equalBytes(held.payload, message.payload);
   }
@@ -42,25 +39,24 @@ export class InboundWindow {
    */
   hold(packetId: number, message: Message): void {
     this.release(packetId);
-    (this.#held ??= new Map()).set(packetId, { message, isOfThisConnection: true });
+    (this.#held ??= new Map()).set(packetId, message);
     this.#bytes += message.size;
     this.#quotaUsed++;
   }
 
   /** Takes out the message that a PUBREL releases; undefined if none is held. */
   release(packetId: number): Message | undefined {
-    const held = this.#held?.get(packetId);
-    if (held === undefined) return undefined;
+    const message = this.#held?.get(packetId);
+    if (message === undefined) return undefined;
     this.#held!.delete(packetId);
-    this.#bytes -= held.message.size;
-    if (held.isOfThisConnection) this.#quotaUsed--;
-    return held.message;
+    this.#bytes -= message.size;
+    if (this.#quotaUsed > 0) this.#quotaUsed--;
+    return message;
   }
 
   /** The connection is gone. */
   disconnect(): void {
     this.#quotaUsed = 0;
-    for (const held of this.#held?.values() ?? []) held.isOfThisConnection = false;
   }
 }
 
