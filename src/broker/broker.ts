@@ -72,7 +72,7 @@ export class Broker {
       router: new Router(({ clientId }, name) => {
         const { authorizer, identity } = sessions.get(clientId)!;
         return authorizer.mayReceive(identity, name);
-      }),
+      }, limits.upgradesOutgoingQoS),
       retained: new RetainedStore(deadlines, limits.maximumRetainedMessages),
       environment: new Environment(limits, time, statistics, new DropLog(ports.log)),
       connections: new Set<Connection>(),
@@ -168,6 +168,8 @@ export class Broker {
 class Environment implements SessionEnvironment {
   readonly maximumQueuedMessages: number;
   readonly maximumQueuedBytes: number;
+  readonly maximumInflightBytes: number;
+  readonly queuesQoS0Messages: boolean;
   readonly #time: BrokerTime;
   readonly #statistics: Statistics;
   readonly #drops: DropLog;
@@ -175,6 +177,8 @@ class Environment implements SessionEnvironment {
   constructor(limits: Limits, time: BrokerTime, statistics: Statistics, drops: DropLog) {
     this.maximumQueuedMessages = limits.maximumQueuedMessages;
     this.maximumQueuedBytes = limits.maximumQueuedBytes;
+    this.maximumInflightBytes = limits.maximumInflightBytes;
+    this.queuesQoS0Messages = limits.queuesQoS0Messages;
     this.#time = time;
     this.#statistics = statistics;
     this.#drops = drops;

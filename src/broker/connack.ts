@@ -7,6 +7,7 @@ import { connectReturnCodeFor, describeReasonCode, ReasonCode } from "../packet/
 import { InboundTopicAliases, OutboundTopicAliases } from "../session/topic_aliases.ts";
 import type { Connection } from "./connection.ts";
 import type { Limits } from "./limits.ts";
+import { allowedExpiryInterval } from "./session_lifecycle.ts";
 
 /**
  * Sends the CONNACK of a CONNECT that is refused, in the form of `version` and without Properties, as
@@ -91,6 +92,9 @@ function announcement(
   const keepAlive = serverKeepAlive(packet.keepAlive, limits);
   if (keepAlive !== undefined) properties.serverKeepAlive = keepAlive; // [MQTT-3.2.2-21]
   if (limits.topicAliasMaximum > 0) properties.topicAliasMaximum = limits.topicAliasMaximum;
+  const requested = packet.properties.sessionExpiryInterval ?? 0;
+  const expiryInterval = allowedExpiryInterval(requested, limits);
+  if (expiryInterval !== requested) properties.sessionExpiryInterval = expiryInterval; // section 3.2.2.3.2
   if (packet.clientId === "") properties.assignedClientIdentifier = clientId; // [MQTT-3.2.2-16]
   Object.assign(properties, authentication);
   if (!limits.retainAvailable) properties.retainAvailable = 0;

@@ -32,6 +32,16 @@ export interface Limits {
   readonly topicAliasMaximum: number;
   /** Topic Aliases that the broker sets for a Client that allows it. */
   readonly topicAliasMaximumToClient: number;
+  /** Bytes of the messages under way to a Client; 0: no limit. One message is always under way. */
+  readonly maximumInflightBytes: number;
+  /** Bytes of a payload that a Client may publish; the rest is answered with 0x97 and goes nowhere; 0: no limit. */
+  readonly maximumPayloadSize: number;
+  /** Seconds that a Session may outlive its connection, whatever its Client asks for; 0: no limit. */
+  readonly maximumSessionExpiryInterval: number;
+  /** Whether QoS 0 messages wait for absent Clients too. */
+  readonly queuesQoS0Messages: boolean;
+  /** Whether messages are delivered with the QoS of the Subscription, even where it is higher than their own. */
+  readonly upgradesOutgoingQoS: boolean;
   /** Levels of a Topic Name or Topic Filter. */
   readonly maximumTopicLevels: number;
   /** Subscriptions of one Client; further ones get 0x97. */
@@ -74,6 +84,11 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   maximumQueuedBytes: 64 * MIB,
   topicAliasMaximum: 10,
   topicAliasMaximumToClient: 10,
+  maximumInflightBytes: 0,
+  maximumPayloadSize: 0,
+  maximumSessionExpiryInterval: 0,
+  queuesQoS0Messages: false,
+  upgradesOutgoingQoS: false,
   maximumTopicLevels: 201,
   maximumSubscriptions: 100_000,
   maximumRetainedMessages: 1_000_000,

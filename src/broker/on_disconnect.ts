@@ -4,6 +4,7 @@ import { MqttError } from "../packet/mqtt_error.ts";
 import type { DisconnectPacket } from "../packet/packets.ts";
 import { ReasonCode } from "../packet/reason_code.ts";
 import type { Connection } from "./connection.ts";
+import { allowedExpiryInterval } from "./session_lifecycle.ts";
 
 /** @throws {MqttError} 0x82 if it would let a Session live on that was to end with the connection. */
 export function onDisconnect(connection: Connection, packet: DisconnectPacket): void {
@@ -15,7 +16,7 @@ export function onDisconnect(connection: Connection, packet: DisconnectPacket): 
       const message = "DISCONNECT raises a Session Expiry Interval of 0";
       throw new MqttError(ReasonCode.ProtocolError, message);
     }
-    entry.session.expiryInterval = expiryInterval;
+    entry.session.expiryInterval = allowedExpiryInterval(expiryInterval, connection.policy.limits);
   }
   if (packet.reasonCode === ReasonCode.Success) connection.will = undefined; // [MQTT-3.14.4-3]
   connection.endByClient();

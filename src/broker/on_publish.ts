@@ -37,8 +37,11 @@ export function onPublish(connection: Connection, packet: PublishPacket): void {
   const repeated = isRepeated(connection, packet);
   const name = repeated ? connection.lastTopicName! : topicNameOf(connection, packet);
   connection.lastTopicName = name;
-  const declined = mayPublish(entry, name) ? ReasonCode.Success : ReasonCode.NotAuthorized;
-  if (declined !== ReasonCode.Success) return decline(connection, packet, declined);
+  if (!mayPublish(entry, name)) return decline(connection, packet, ReasonCode.NotAuthorized);
+  const { maximumPayloadSize } = limits;
+  if (maximumPayloadSize > 0 && packet.end - packet.payloadStart > maximumPayloadSize) {
+    return decline(connection, packet, ReasonCode.QuotaExceeded); // a PUBACK has no 0x95 [MQTT-3.4.2-1]
+  }
   const message = Message.fromPublish(
     packet,
     name,

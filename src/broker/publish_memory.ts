@@ -37,8 +37,9 @@ export class PublishMemory {
 
   /** Remembers `packet`, which has just been routed, if it is of the kind. */
   remember(packet: PublishPacket): void {
-    const { router, sessions } = this.#connection.parts;
+    const { router, sessions, environment } = this.#connection.parts;
     this.#generation = -1;
+    if (this.#connection.policy.limits.maximumPayloadSize > 0) return;
     if (packet.bytes[packet.start] !== PLAIN_PUBLISH) return;
     const patternStart = packet.topicStart - 2;
     if (this.#isV5 && !this.#endsWithoutProperties(packet)) return;
@@ -46,8 +47,7 @@ export class PublishMemory {
     const outputs: Output[] = [];
     const isPlain = router.visitReceivers(packet.topicName, clientId, (session: Session) => {
       const output = sessions.get(session.clientId)?.connection?.output;
-      // Nobody there: a QoS 0 message is not for this Session.
-      if (output === undefined) return true;
+      if (output === undefined) return !environment.queuesQoS0Messages; // nobody there
       if (!output.takesBytesOf(this.#isV5)) return false;
       outputs.push(output);
       return true;

@@ -33,14 +33,22 @@ export class Router {
   readonly #tree = new FilterTree<Subscription | SharedGroup>();
   readonly #groups = new Map<string, SharedGroup>();
   readonly #routes = new Map<TopicName, Route>();
+  readonly #upgradesQoS: boolean;
   readonly #mayReceive: (session: Session, name: TopicName) => boolean;
   #generation = 0;
   #subscriptions = 0;
   #sharedSubscriptions = 0;
 
-  /** @param mayReceive whether the Client of a Session may have what is published to a Topic Name. */
-  constructor(mayReceive: (session: Session, name: TopicName) => boolean) {
+  /**
+   * @param mayReceive whether the Client of a Session may have what is published to a Topic Name.
+   * @param upgradesQoS whether the QoS of a Subscription counts even where it is above the message's.
+   */
+  constructor(
+    mayReceive: (session: Session, name: TopicName) => boolean,
+    upgradesQoS: boolean = false,
+  ) {
     this.#mayReceive = mayReceive;
+    this.#upgradesQoS = upgradesQoS;
   }
 
   /** Subscriptions that are not shared. */
@@ -114,7 +122,7 @@ export class Router {
   publish(message: Message, publisher: Publisher | undefined): boolean {
     const { receivers, groups } = this.#routeOf(message.topicName);
     for (let i = 0; i < receivers.length; i++) {
-      deliverTo(receivers[i]!, message);
+      this.#deliverTo(receivers[i]!, message);
       const { session } = receivers[i]!;
       if (session.isFallingBehind && publisher !== undefined) session.holdBack(publisher);
     }
@@ -137,7 +145,7 @@ export class Router {
     visit: (session: Session) => boolean,
   ): boolean {
     const route = this.#routes.get(topicName as TopicName);
-    if (route === undefined || route.groups.length > 0) return false;
+    if (route === undefined || route.groups.length > 0 || this.#upgradesQoS) return false;
     return route.receivers.every(({ noLocal, session, subscriptionIdentifiers }) => {
       if (subscriptionIdentifiers !== undefined) return false;
       return noLocal && session.clientId === publisherId ? false : visit(session);
@@ -161,12 +169,33 @@ export class Router {
     if (member === undefined) return undefined;
     member.session.deliver(
       message,
-      Math.min(qos, member.qos) as QoS,
+      this.#qosFor(qos, member.qos),
       message.retain && member.retainAsPublished,
       member.identifier === 0 ? undefined : [member.identifier],
       group,
     );
     return member.session;
+  }
+
+  #deliverTo(receiver: Receiver, message: Message): void {
+    let to = receiver;
+    if (receiver.noLocal && message.publisherId === receiver.session.clientId) { // [MQTT-3.8.3-3]
+      const others = receiver.subscriptions.filter((each) => !each.noLocal);
+      if (others.length === 0) return;
+      to = receiverOf(others);
+    }
+    to.session.deliver(
+      message,
+      this.#qosFor(message.qos, to.qos),
+      message.retain && to.retainAsPublished, // [MQTT-3.3.1-12], [MQTT-3.3.1-13]
+      to.subscriptionIdentifiers,
+      undefined,
+    );
+  }
+
+  /** With which QoS a message is delivered [MQTT-3.8.4-8]. */
+  #qosFor(published: QoS, granted: QoS): QoS {
+    return published < granted && !this.#upgradesQoS ? published : granted;
   }
 
   #routeOf(name: TopicName): Route {
@@ -203,20 +232,4 @@ function receiverOf(subscriptions: readonly Subscription[]): Receiver {
     noLocal: subscriptions.some((each) => each.noLocal),
     subscriptionIdentifiers: identifiers.length === 0 ? undefined : identifiers,
   };
-}
-
-function deliverTo(receiver: Receiver, message: Message): void {
-  let to = receiver;
-  if (receiver.noLocal && message.publisherId === receiver.session.clientId) { // [MQTT-3.8.3-3]
-    const others = receiver.subscriptions.filter((each) => !each.noLocal);
-    if (others.length === 0) return;
-    to = receiverOf(others);
-  }
-  to.session.deliver(
-    message,
-    (message.qos < to.qos ? message.qos : to.qos) as QoS,
-    message.retain && to.retainAsPublished, // [MQTT-3.3.1-12], [MQTT-3.3.1-13]
-    to.subscriptionIdentifiers,
-    undefined,
-  );
 }

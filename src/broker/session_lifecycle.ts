@@ -6,6 +6,7 @@ import type { ConnectPacket, Will } from "../packet/packets.ts";
 import type { Delivery } from "../session/delivery.ts";
 import { NEVER_EXPIRES, Session } from "../session/session.ts";
 import type { Connection } from "./connection.ts";
+import type { Limits } from "./limits.ts";
 import type { ListenerPolicy } from "./listener_policy.ts";
 import type { Parts } from "./parts.ts";
 import { publishWill } from "./publish_message.ts";
@@ -27,7 +28,7 @@ export class SessionLifecycle {
   open(
     packet: ConnectPacket,
     identity: ClientIdentity,
-    { authorizer }: ListenerPolicy,
+    { authorizer, limits }: ListenerPolicy,
   ): { entry: SessionEntry; sessionPresent: boolean } {
     const { sessions, deadlines } = this.#parts;
     const { clientId } = identity;
@@ -47,7 +48,7 @@ export class SessionLifecycle {
       entry.authorizer = authorizer;
       this.#parts.router.forgetRoutes(); // other rules may hold for what it receives
     }
-    entry.session.expiryInterval = expiryIntervalOf(packet);
+    entry.session.expiryInterval = allowedExpiryInterval(requestedExpiryInterval(packet), limits);
     return { entry, sessionPresent };
   }
 
@@ -134,8 +135,14 @@ export class SessionLifecycle {
   }
 }
 
-/** Seconds that the Session outlives the connection. */
-function expiryIntervalOf(packet: ConnectPacket): number {
+/** Seconds that a Session outlives its connection, if its Client asks for `requested`. */
+export function allowedExpiryInterval(requested: number, limits: Limits): number {
+  const maximum = limits.maximumSessionExpiryInterval;
+  return maximum === 0 ? requested : Math.min(requested, maximum);
+}
+
+/** Seconds that the Client wants its Session to outlive the connection. */
+function requestedExpiryInterval(packet: ConnectPacket): number {
   if (packet.version === 5) return packet.properties.sessionExpiryInterval ?? 0;
   return packet.cleanStart ? 0 : NEVER_EXPIRES; // MQTT 3.1.1, section 3.1.2.4
 }

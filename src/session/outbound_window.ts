@@ -18,13 +18,19 @@ export class OutboundWindow {
   #lastPacketId = 0;
   /** Exchanges that occupy a place over the connection that there is now. */
   #occupied = 0;
+  /** Sum of the payloads in them. */
+  #bytes = 0;
+  readonly #maximumBytes: number;
 
-  constructor(limit: number) {
+  /** @param maximumBytes that the payloads under way may have; 0: no limit. */
+  constructor(limit: number, maximumBytes: number = 0) {
     this.limit = limit;
+    this.#maximumBytes = maximumBytes;
   }
 
   get hasRoom(): boolean {
-    return this.#occupied < this.limit;
+    return this.#occupied < this.limit &&
+      (this.#maximumBytes === 0 || this.#bytes < this.#maximumBytes);
   }
 
   /** Number of exchanges that are not complete, over this connection or an earlier one. */
@@ -52,6 +58,7 @@ export class OutboundWindow {
   occupy(delivery: Delivery): void {
     delivery.sentHere = true;
     this.#occupied++;
+    this.#bytes += delivery.message.payloadLength;
   }
 
   /**
@@ -104,6 +111,7 @@ export class OutboundWindow {
   /** The connection is gone: nothing occupies a place until it is taken up again. */
   disconnect(): void {
     this.#occupied = 0;
+    this.#bytes = 0;
     for (const delivery of this.#deliveries?.values() ?? []) delivery.sentHere = false;
   }
 
@@ -130,7 +138,10 @@ export class OutboundWindow {
   }
 
   #close(delivery: Delivery): void {
-    if (delivery.sentHere) this.#occupied--;
+    if (delivery.sentHere) {
+      this.#occupied--;
+      this.#bytes -= delivery.message.payloadLength;
+    }
     this.#deliveries!.delete(delivery.packetId);
   }
 }

@@ -60,6 +60,10 @@ export interface SessionEnvironment {
   readonly maximumQueuedMessages: number;
   /** Bytes that the messages that wait for one Session may have. */
   readonly maximumQueuedBytes: number;
+  /** Bytes that the messages under way to one Client may have; 0: no limit. */
+  readonly maximumInflightBytes: number;
+  /** Whether QoS 0 messages wait for a Client that is not connected. */
+  readonly queuesQoS0Messages: boolean;
   /** A message for `session` was dropped. */
   onDrop(session: Session, message: Message, reason: DropReason): void;
 }
@@ -90,7 +94,7 @@ export class Session {
   constructor(clientId: string, environment: SessionEnvironment, windowLimit: number) {
     this.clientId = clientId;
     this.#environment = environment;
-    this.outbound = new OutboundWindow(windowLimit);
+    this.outbound = new OutboundWindow(windowLimit, environment.maximumInflightBytes);
   }
 
   get isConnected(): boolean {
@@ -189,12 +193,13 @@ export class Session {
     subscriptionIdentifiers: readonly number[] | undefined,
     group: SharedGroup | undefined,
   ): void {
-    if (qos === 0) {
-      // Without a connection a QoS 0 message is not for this Session (section 4.1).
-      this.#sink?.sendPublish(message, 0, retain, false, 0, subscriptionIdentifiers);
+    if (qos === 0 && this.#sink !== undefined) {
+      this.#sink.sendPublish(message, 0, retain, false, 0, subscriptionIdentifiers);
       return;
     }
-    const delivery = new Delivery(message, qos, retain, subscriptionIdentifiers, group);
+    // Without a connection a QoS 0 message need not be for this Session (section 4.1).
+    if (qos === 0 && !this.#environment.queuesQoS0Messages) return;
+    const delivery = new Delivery(message.own(), qos, retain, subscriptionIdentifiers, group);
     if (this.canSendNow) this.#send(delivery);
     else this.#enqueue(delivery);
   }

@@ -67,6 +67,8 @@ export class TestEnvironment implements SessionEnvironment {
   nowMs = 0;
   maximumQueuedMessages = 1_000;
   maximumQueuedBytes = 1_000_000;
+  maximumInflightBytes = 0;
+  queuesQoS0Messages = false;
   readonly drops: {
     readonly clientId: string;
     readonly text: string;
