@@ -2,7 +2,7 @@
 // else comes through the Connections. No I/O here: see ports.ts.
 
 import type { Authenticator } from "../access/authenticator.ts";
-import type { Authorizer } from "../access/authorizer.ts";
+import type { Authorizer, ClientIdentity } from "../access/authorizer.ts";
 import { ReasonCode } from "../packet/reason_code.ts";
 import { TopicNameCache } from "../packet/topic_name_cache.ts";
 import type { DropReason, Session, SessionEnvironment } from "../session/session.ts";
@@ -34,6 +34,8 @@ export interface BrokerOptions {
   readonly authenticator?: Authenticator;
   /** For listeners that have none of their own; default: everything is allowed. */
   readonly authorizer?: Authorizer;
+  /** Whether a retained message is held back if its publisher has lost the right to it. Default true. */
+  readonly checksRetainedOwners?: boolean;
   /** Milliseconds between two updates of `$SYS`; 0: there is no `$SYS`. Default 10,000. */
   readonly sysIntervalMs?: number;
 }
@@ -73,7 +75,11 @@ export class Broker {
         const { authorizer, identity } = sessions.get(clientId)!;
         return authorizer.mayReceive(identity, name);
       }, limits.upgradesOutgoingQoS),
-      retained: new RetainedStore(deadlines, limits.maximumRetainedMessages),
+      retained: new RetainedStore(
+        deadlines,
+        limits.maximumRetainedMessages,
+        options.checksRetainedOwners,
+      ),
       environment: new Environment(limits, time, statistics, new DropLog(ports.log)),
       connections: new Set<Connection>(),
       resumed: [],
@@ -132,10 +138,29 @@ export class Broker {
       );
       return undefined;
     }
-    ports.log.write("info", `New connection from ${link.remoteAddress} on ${link.listener}.`);
+    ports.log.write(
+      "info",
+      `New connection from ${link.remoteAddress} on ${link.listener}.`,
+      "connection",
+    );
     const connection = new Connection(this.#parts, link, policy);
     connections.add(connection);
     return connection;
+  }
+
+  /** To be called when access rules have changed: what was decided by the old ones is forgotten. */
+  accessRulesChanged(): void {
+    this.#parts.router.forgetRoutes();
+  }
+
+  /** Disconnects the Clients that may not stay, with 0x87. */
+  reviewClients(mayStay: (client: ClientIdentity) => boolean, nowMs: number): void {
+    this.#parts.time.nowMs = nowMs;
+    for (const { identity, connection } of [...this.#parts.sessions.values()]) {
+      if (connection !== undefined && !mayStay(identity)) {
+        connection.disconnect(ReasonCode.NotAuthorized);
+      }
+    }
   }
 
   /** Runs what is due at `nowMs`; to be called several times a second. */

@@ -131,5 +131,6 @@ function logConnected(
     "notice",
     `New client connected from ${connection.link.remoteAddress} as ${connection.clientId} ` +
       `(p${wireVersion}, c${packet.cleanStart ? 1 : 0}, k${packet.keepAlive}${user}).`,
+    "connection",
   );
 }

@@ -395,6 +395,6 @@ export class Connection implements Publisher, Deadline {
   }
 
   #logNotice(text: string): void {
-    this.parts.ports.log.write("notice", text);
+    this.parts.ports.log.write("notice", text, "connection");
   }
 }

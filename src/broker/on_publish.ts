@@ -54,7 +54,7 @@ export function onPublish(connection: Connection, packet: PublishPacket): void {
   }
   if (packet.qos === 2) return holdMessage(connection, packet.packetId, message);
   if (packet.qos === 1) checkReceiveMaximum(connection);
-  const matched = routeMessage(parts, message, connection);
+  const matched = routeMessage(parts, message, connection, entry);
   if (packet.qos === 0) {
     if (repeated) (connection.publishMemory ??= new PublishMemory(connection)).remember(packet);
   } else { // [MQTT-4.3.2-4]
@@ -122,8 +122,9 @@ export function onPubrec(connection: Connection, packet: AckPacket): void {
 }
 
 export function onPubrel(connection: Connection, packet: AckPacket): void {
-  const message = connection.state.entry.session.inbound.release(packet.packetId);
-  if (message !== undefined) routeMessage(connection.parts, message, connection);
+  const { entry } = connection.state;
+  const message = entry.session.inbound.release(packet.packetId);
+  if (message !== undefined) routeMessage(connection.parts, message, connection, entry);
   // An identifier that is not known is answered all the same, and as Mosquitto answers it: without 0x92,
   // which is no error while a Session is resumed (section 3.7.2.1).
   connection.sendAck(PUBCOMP, packet.packetId, ReasonCode.Success); // [MQTT-4.3.3-11]

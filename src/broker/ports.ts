@@ -28,7 +28,8 @@ export type LogLevel = "debug" | "info" | "notice" | "warning" | "error";
 export interface Log {
   /** False where debug lines would be thrown away: they are not even made then. */
   readonly isDebugEnabled: boolean;
-  write(level: LogLevel, text: string): void;
+  /** @param subject "connection" for the coming and going of Clients, which can be left out. */
+  write(level: LogLevel, text: string, subject?: "connection"): void;
 }
 
 /** What the broker is given from outside. */

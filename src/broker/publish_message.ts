@@ -4,13 +4,13 @@ import type { Message } from "../session/message.ts";
 import type { Publisher } from "../session/session.ts";
 import type { TopicName } from "../topic/topic_name.ts";
 import type { Parts } from "./parts.ts";
-import type { SessionEntry } from "./sessions.ts";
+import type { RetainedOwner } from "./retained_store.ts";
 
 /** What Clients may publish below $SYS: the state of their bridges, as with Mosquitto. */
 const BRIDGE_STATE = /^\$SYS\/broker\/connection\/[^/]+\/state$/;
 
 /** Whether the Client of `entry` may publish to `name`. `$SYS` is the broker's own. */
-export function mayPublish(entry: SessionEntry, name: TopicName): boolean {
+export function mayPublish(entry: RetainedOwner, name: TopicName): boolean {
   if (name.charCodeAt(0) === DOLLAR && isReserved(name)) return false;
   return entry.authorizer.mayPublish(entry.identity, name);
 }
@@ -25,22 +25,24 @@ function isReserved(name: TopicName): boolean {
  * Retains and routes `message`.
  *
  * @param publisher held back if receivers can't keep up; undefined if nobody can be.
+ * @param owner whose right to publish it a retained message depends on; undefined for the broker's own.
  * @returns whether any Subscription matched.
  */
 export function routeMessage(
   parts: Parts,
   message: Message,
   publisher: Publisher | undefined,
+  owner: RetainedOwner | undefined,
 ): boolean {
-  if (message.retain) parts.retained.store(message);
+  if (message.retain) parts.retained.store(message, owner);
   const matched = parts.router.publish(message, publisher);
   message.forgetFrames(); // whoever keeps the message does not need it twice
   return matched;
 }
 
 /** Retains and routes a Will Message, if its Client may publish it. */
-export function publishWill(parts: Parts, message: Message, entry: SessionEntry): void {
+export function publishWill(parts: Parts, message: Message, entry: RetainedOwner): void {
   if (!mayPublish(entry, message.topicName)) return;
   if (message.retain && !parts.retained.hasRoomFor(message)) return;
-  routeMessage(parts, message, undefined);
+  routeMessage(parts, message, undefined, entry);
 }

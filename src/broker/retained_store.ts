@@ -1,5 +1,6 @@
 // RetainedStore: the retained message of each Topic Name (MQTT 5.0, section 3.3.1.3).
 
+import type { Authorizer, ClientIdentity } from "../access/authorizer.ts";
 import type { QoS } from "../packet/packet_type.ts";
 import { Delivery } from "../session/delivery.ts";
 import type { Message } from "../session/message.ts";
@@ -10,15 +11,30 @@ import type { TopicFilter } from "../topic/topic_filter.ts";
 import type { TopicName } from "../topic/topic_name.ts";
 import type { Deadline, Deadlines } from "./deadlines.ts";
 
+/** Who published something, and who decides whether that was allowed. */
+export interface RetainedOwner {
+  readonly identity: ClientIdentity;
+  readonly authorizer: Authorizer;
+}
+
 /** A retained message; it leaves the store by itself when it expires [MQTT-3.3.2-5]. */
 class Retained implements Deadline {
   dueSlot = 0;
   message: Message;
+  identity: ClientIdentity | undefined = undefined;
+  authorizer: Authorizer | undefined = undefined;
   readonly #store: RetainedStore;
 
   constructor(store: RetainedStore, message: Message) {
     this.#store = store;
     this.message = message;
+  }
+
+  /** Whether its publisher might still publish it. */
+  get isAllowed(): boolean {
+    const { identity, authorizer } = this;
+    if (identity === undefined || authorizer === undefined) return true;
+    return authorizer.mayPublish(identity, this.message.topicName);
   }
 
   onDeadline(): void {
@@ -30,11 +46,14 @@ export class RetainedStore {
   readonly #messages = new NameTree<Retained>();
   readonly #deadlines: Deadlines;
   readonly #maximum: number;
+  readonly #checksOwners: boolean;
   #bytes = 0;
 
-  constructor(deadlines: Deadlines, maximum: number) {
+  /** @param checksOwners whether a message is held back if its publisher has lost the right to publish it. */
+  constructor(deadlines: Deadlines, maximum: number, checksOwners: boolean = true) {
     this.#deadlines = deadlines;
     this.#maximum = maximum;
+    this.#checksOwners = checksOwners;
   }
 
   get size(): number {
@@ -56,8 +75,11 @@ export class RetainedStore {
       this.#messages.get(message.topicName) !== undefined;
   }
 
-  /** Stores `message`, or clears its Topic Name if the payload is empty [MQTT-3.3.1-6]. */
-  store(message: Message): void {
+  /**
+   * Stores `message`, or clears its Topic Name if the payload is empty [MQTT-3.3.1-6].
+   * @param owner without whose right to publish it, it is not delivered (Mosquitto's check_retain_source).
+   */
+  store(message: Message, owner?: RetainedOwner): void {
     if (message.payloadLength === 0) return this.remove(message.topicName); // [MQTT-3.3.1-7]
     message.compact();
     let retained = this.#messages.get(message.topicName);
@@ -67,6 +89,10 @@ export class RetainedStore {
     } else {
       this.#bytes -= retained.message.size;
       retained.message = message; // [MQTT-3.3.1-5]
+    }
+    if (this.#checksOwners) {
+      retained.identity = owner?.identity;
+      retained.authorizer = owner?.authorizer;
     }
     this.#bytes += message.size;
     if (message.expires) this.#deadlines.set(retained, message.expiresAtMs);
@@ -104,8 +130,9 @@ export class RetainedStore {
       next: () => {
         while (next < names.length) {
           const name = names[next++]!;
-          const message = this.get(name);
-          if (message === undefined || !may(name)) continue;
+          const retained = this.#messages.get(name);
+          if (retained === undefined || !retained.isAllowed || !may(name)) continue;
+          const { message } = retained;
           if (subscription.noLocal && message.publisherId === clientId) continue; // [MQTT-3.8.3-3]
           return retainedDelivery(message, subscription);
         }

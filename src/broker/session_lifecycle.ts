@@ -94,6 +94,7 @@ export class SessionLifecycle {
     this.#parts.ports.log.write(
       "notice",
       `Client ${connection.clientId} already connected, closing old connection.`,
+      "connection",
     );
     // The will goes out because the connection ends, at once if it has no delay. With a delay, the new
     // connection is in time to stop it, unless a Clean Start ends the Session first (section 3.1.4).

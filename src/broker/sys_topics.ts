@@ -133,6 +133,7 @@ export class SysTopics implements Deadline {
     this.#published.set(name, value);
     const topicName = `${PREFIX}${name}` as TopicName;
     const payload = encodeUtf8(value);
-    routeMessage(this.#parts, new Message({ topicName, payload, qos: 2, retain: true }), undefined);
+    const message = new Message({ topicName, payload, qos: 2, retain: true });
+    routeMessage(this.#parts, message, undefined, undefined);
   }
 }

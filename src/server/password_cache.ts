@@ -1,6 +1,7 @@
 // VerifiedCache: passwords that were right a short while ago, so that a fleet that comes back after a
-// network failure does not have to be hashed again. Measured (2 cores): a look-up takes 17 µs, PBKDF2 with
-// 1,000 iterations 1.2 ms, with 210,000 some 280 ms, Argon2id 80 to 140 ms and 46 MiB.
+// network failure does not have to be hashed again. Measured (2 cores), processor time of a CONNECT that is
+// remembered: 10 to 30 µs; hashed by PBKDF2 with 101 iterations 0.4 ms, 1,000: 1.3 ms, 210,000: 265 ms; by
+// Argon2id as Mosquitto has it 160 ms and 46 MiB.
 //
 // It holds no password: its keys are HMACs of user name and password with a random key that this process
 // keeps for itself, and they go after a while and with every reload.

@@ -23,9 +23,8 @@ interface Waiting {
 
 export class PasswordQueue {
   readonly #options: PasswordQueueOptions;
-  /** Served from {@link #next} on, and cut now and then: shifting thousands one by one is slow. */
-  #line: Waiting[] = [];
-  #next = 0;
+  /** A Set keeps the order and lets go of its first in constant time. */
+  readonly #line = new Set<Waiting>();
   #running = 0;
 
   constructor(options: PasswordQueueOptions) {
@@ -33,20 +32,19 @@ export class PasswordQueue {
   }
 
   get waiting(): number {
-    return this.#line.length - this.#next;
+    return this.#line.size;
   }
 
   add(task: PasswordTask, nowMs: number): void {
     if (this.#running < this.#options.maximumConcurrency) return void this.#run(task);
     if (this.waiting >= this.#options.maximumWaiting) return task.turnAway();
-    this.#line.push({ task, sinceMs: nowMs });
+    this.#line.add({ task, sinceMs: nowMs });
   }
 
   /** Turns everybody away who waits. */
   clear(): void {
-    const line = this.#line.slice(this.#next);
-    this.#line = [];
-    this.#next = 0;
+    const line = [...this.#line];
+    this.#line.clear();
     for (const { task } of line) task.turnAway();
   }
 
@@ -64,21 +62,11 @@ export class PasswordQueue {
 
   /** The next one that has not waited for too long. */
   #take(nowMs: number): PasswordTask | undefined {
-    for (let waiting = this.#shift(); waiting !== undefined; waiting = this.#shift()) {
+    for (const waiting of this.#line) {
+      this.#line.delete(waiting);
       if (nowMs - waiting.sinceMs <= this.#options.maximumWaitMs) return waiting.task;
       waiting.task.turnAway();
     }
     return undefined;
-  }
-
-  #shift(): Waiting | undefined {
-    const waiting = this.#line[this.#next];
-    if (waiting === undefined) return undefined;
-    this.#next++;
-    if (this.#next > 1_000 && this.#next * 2 > this.#line.length) {
-      this.#line = this.#line.slice(this.#next);
-      this.#next = 0;
-    }
-    return waiting;
   }
 }

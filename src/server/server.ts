@@ -2,14 +2,14 @@
 // them and stops them in order; the only place that knows every folder.
 
 import type { Authenticator } from "../access/authenticator.ts";
-import type { Authorizer } from "../access/authorizer.ts";
+import type { Authorizer, ClientIdentity } from "../access/authorizer.ts";
 import { Broker } from "../broker/broker.ts";
 import type { Limits } from "../broker/limits.ts";
 import type { Log } from "../broker/ports.ts";
 import type { Statistics } from "../broker/statistics.ts";
 import { NO_LOG } from "../observe/line_log.ts";
 import { ReadBuffers } from "../transport/read_buffers.ts";
-import { TcpListener } from "../transport/tcp_listener.ts";
+import { TcpListener, type TcpListenerOptions } from "../transport/tcp_listener.ts";
 import { VERSION } from "./version.ts";
 
 /** How often the broker's deadlines are looked at. */
@@ -24,6 +24,8 @@ export interface ServerOptions {
   readonly port?: number;
   /** Further addresses to listen on, all with the same port. */
   readonly otherHostnames?: readonly string[];
+  /** Listeners that may differ in what holds for them, in place of `hostname`, `port` and `otherHostnames`. */
+  readonly listeners?: readonly TcpListenerOptions[];
   /** Limits that differ from the defaults. */
   readonly limits?: Partial<Limits>;
   /** Milliseconds between two updates of `$SYS`; 0: there is no `$SYS`. Default 10,000. */
@@ -32,6 +34,8 @@ export interface ServerOptions {
   readonly authenticator?: Authenticator;
   /** Who may do what; default: everybody everything. */
   readonly authorizer?: Authorizer;
+  /** Whether a retained message is held back if its publisher has lost the right to it; default true. */
+  readonly checksRetainedOwners?: boolean;
   /** Default: no log. */
   readonly log?: Log;
 }
@@ -57,7 +61,7 @@ export class Server {
    */
   static start(options: ServerOptions = {}): Server {
     const log = options.log ?? NO_LOG;
-    const { limits, sysIntervalMs, authenticator, authorizer } = options;
+    const { limits, sysIntervalMs, authenticator, authorizer, checksRetainedOwners } = options;
     const broker = new Broker({
       ports: {
         log,
@@ -69,21 +73,21 @@ export class Server {
       version: VERSION,
       ...limits && { limits },
       ...sysIntervalMs !== undefined && { sysIntervalMs },
+      ...checksRetainedOwners !== undefined && { checksRetainedOwners },
       ...authenticator && { authenticator },
       ...authorizer && { authorizer },
     });
-    const policy = broker.defaultPolicy;
     const buffers = new ReadBuffers();
-    const listen = (address: { hostname: string; port: number }) =>
-      new TcpListener({ ...address, policy }, broker, log, now, buffers);
     const listeners: TcpListener[] = [];
+    const listen = (address: TcpListenerOptions) =>
+      listeners.push(new TcpListener(address, broker, log, now, buffers));
     try {
-      listeners.push(
-        listen({ hostname: options.hostname ?? "127.0.0.1", port: options.port ?? 0 }),
-      );
-      const { port } = listeners[0]!;
-      for (const hostname of options.otherHostnames ?? []) {
-        listeners.push(listen({ hostname, port }));
+      if (options.listeners !== undefined) {
+        for (const listener of options.listeners) listen(listener);
+      } else {
+        listen({ hostname: options.hostname ?? "127.0.0.1", port: options.port ?? 0 });
+        const { port } = listeners[0]!;
+        for (const hostname of options.otherHostnames ?? []) listen({ hostname, port });
       }
     } catch (error) {
       for (const listener of listeners) listener.close();
@@ -105,6 +109,16 @@ export class Server {
   /** What the broker has counted since its start. */
   get statistics(): Readonly<Statistics> {
     return this.#broker.statistics;
+  }
+
+  /** To be called when the Authorizers of the listeners decide otherwise than before. */
+  accessRulesChanged(): void {
+    this.#broker.accessRulesChanged();
+  }
+
+  /** Disconnects the Clients that may not stay, with 0x87. */
+  reviewClients(mayStay: (client: ClientIdentity) => boolean): void {
+    this.#broker.reviewClients(mayStay, now());
   }
 
   /**

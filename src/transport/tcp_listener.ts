@@ -16,8 +16,10 @@ export interface TcpListenerOptions {
   readonly hostname: string;
   /** 0 takes a free one. */
   readonly port: number;
-  /** What holds for its connections. */
-  readonly policy: ListenerPolicy;
+  /** What holds for its connections; default: what holds for all. */
+  readonly policy?: ListenerPolicy;
+  /** Connections that it has at a time; further ones are closed at once. Default: as many as the broker takes. */
+  readonly maximumConnections?: number;
 }
 
 export class TcpListener {
@@ -26,7 +28,8 @@ export class TcpListener {
   /** What logs call it. */
   readonly #name: string;
   readonly #listener: Deno.TcpListener;
-  readonly #policy: ListenerPolicy;
+  readonly #policy: ListenerPolicy | undefined;
+  readonly #maximumConnections: number;
   readonly #broker: Broker;
   readonly #log: Log;
   readonly #clock: Clock;
@@ -45,9 +48,15 @@ export class TcpListener {
     buffers: ReadBuffers,
   ) {
     const { hostname, port } = options;
-    this.#listener = Deno.listen({ hostname, port, tcpBacklog: BACKLOG });
+    try {
+      this.#listener = Deno.listen({ hostname, port, tcpBacklog: BACKLOG });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+      throw new Deno.errors.AddrInUse(`port ${port} of ${hostname} is in use already`);
+    }
     this.hostname = hostname;
     this.#policy = options.policy;
+    this.#maximumConnections = options.maximumConnections ?? Infinity;
     this.port = this.#listener.addr.port;
     this.#name = `port ${this.port}`;
     this.#broker = broker;
@@ -93,6 +102,14 @@ export class TcpListener {
   }
 
   #open(socket: Deno.TcpConn): void {
+    if (this.#channels.size >= this.#maximumConnections) {
+      const { hostname } = socket.remoteAddr;
+      this.#log.write(
+        "notice",
+        `Client connection from ${hostname} denied: max_connections exceeded.`,
+      );
+      return socket.close();
+    }
     try {
       socket.setNoDelay(true);
     } catch {

@@ -20,6 +20,7 @@ STORIES = (
     "with_paho_v5_limits",
     "with_aiomqtt",
     "as_home_assistant",
+    "with_acl",
 )
 
 

@@ -19,6 +19,7 @@ die() {
 missing_debian_packages() {
   { command -v mosquitto_pub && command -v mosquitto_sub && command -v mosquitto_rr; } >/dev/null ||
     printf 'mosquitto-clients '
+  { command -v mosquitto || [[ -x /usr/sbin/mosquitto ]]; } >/dev/null || printf 'mosquitto '
   { command -v python3 && python3 -c 'import ensurepip, venv'; } >/dev/null 2>&1 ||
     printf 'python3-venv '
 }
@@ -85,5 +86,9 @@ if [[ -z "${MIDGE_PORT:-}" && -z "${MIDGE_BROKER:-}" ]]; then
   export MIDGE_BROKER
 fi
 cd "$root"
+# Password files go both ways between midge and Mosquitto, whichever broker the scenarios are run against.
+if [[ $# -eq 0 ]]; then
+  "$(find_deno)" run --quiet --allow-all tests/interop/passwd_round_trip.ts
+fi
 export PYTHONDONTWRITEBYTECODE=1
 exec "$venv/bin/python" "$here/main.py" "$@"

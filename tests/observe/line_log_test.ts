@@ -10,7 +10,10 @@ const LEVELS: readonly LogLevel[] = ["debug", "info", "notice", "warning", "erro
 function logOf(level: LogLevel): { log: LineLog; written: string[] } {
   const written: string[] = [];
   const write = (text: string) => void written.push(text);
-  return { written, log: new LineLog({ level, write, clock: () => NOW_MS }) };
+  return {
+    written,
+    log: new LineLog({ levels: LEVELS.slice(LEVELS.indexOf(level)), write, clock: () => NOW_MS }),
+  };
 }
 
 for (const [i, lowest] of LEVELS.entries()) {

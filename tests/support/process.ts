@@ -20,10 +20,13 @@ export class ChildProcess implements AsyncDisposable {
   readonly #stderr: Output;
   #hasEnded = false;
 
-  /** Runs the file `script` of this repository with `--allow-net` and no other permission. */
-  constructor(script: string, args: readonly string[]) {
+  /**
+   * Runs the file `script` of this repository.
+   * @param permissions what it may do besides opening network connections; default: nothing.
+   */
+  constructor(script: string, args: readonly string[], permissions: readonly string[] = []) {
     this.#child = new Deno.Command(denoCommand(), {
-      args: ["run", "--quiet", "--allow-net", join(ROOT, script), ...args],
+      args: ["run", "--quiet", "--allow-net", ...permissions, join(ROOT, script), ...args],
       cwd: ROOT,
       env: { NO_COLOR: "1" },
       stdin: "null",

@@ -1,0 +1,214 @@
+// `midge [start]`: runs the broker, with or without a configuration file.
+
+import type { LogLevel } from "../broker/ports.ts";
+import { writeText } from "../observe/console.ts";
+import { LineLog, LOG_LEVELS } from "../observe/line_log.ts";
+import { LogSinks } from "../observe/log_sinks.ts";
+import { Server } from "../server/server.ts";
+import { VERSION } from "../server/version.ts";
+import { ExitCode } from "./exit_code.ts";
+import type { StartOptions } from "./options.ts";
+
+const DEFAULT_PORT = 1883;
+const LOCAL = "127.0.0.1";
+
+/** What runs, until a signal ends it. */
+interface Running {
+  readonly log: LineLog;
+  readonly greeting: string;
+  /** Takes up a changed configuration. @returns an exit code if the broker has to end for it. */
+  reload(): Promise<number | undefined>;
+  stop(): Promise<void>;
+}
+
+/** Resolves with the exit code when the broker has ended. */
+export async function start(options: StartOptions): Promise<number> {
+  const running = options.configPath === undefined
+    ? startLocally(options)
+    : await startConfigured(options.configPath, options);
+  if (typeof running === "number") return running;
+  const { log } = running;
+  globalThis.addEventListener("error", () => log.flush()); // our own mistake: its lines are needed
+  const ended = untilSignal(running);
+  if (!options.isQuiet) writeText("stdout", running.greeting); // whoever reads it may send signals
+  const exitCode = await ended;
+  await running.stop();
+  log.flush();
+  return exitCode;
+}
+
+/** Without a configuration: this machine only, and everybody on it. */
+function startLocally(options: StartOptions): Running | number {
+  const sinks = new LogSinks(options.isQuiet ? [] : ["stderr"]);
+  const log = new LineLog({
+    levels: levelsOf(["error", "warning", "notice", "information"], options),
+    write: (text) => sinks.write(text),
+    clock: Date.now,
+  });
+  const port = options.port ?? DEFAULT_PORT;
+  try {
+    const server = Server.start({
+      port,
+      hostname: LOCAL,
+      otherHostnames: hasIPv6Loopback() ? ["::1"] : [],
+      log,
+    });
+    const who = "everybody on this machine may connect, nobody else";
+    return {
+      log,
+      greeting: greeting(server, who),
+      reload: () => {
+        log.write("notice", "SIGHUP: there is no configuration to read again.");
+        return Promise.resolve(undefined);
+      },
+      stop: () => server.stop(),
+    };
+  } catch (error) {
+    return startFailed(error);
+  }
+}
+
+async function startConfigured(path: string, options: StartOptions): Promise<Running | number> {
+  // The configuration's libraries take 80 ms to load: only who needs them waits for them.
+  const { ConfigurationError, ConfiguredServer, loadConfiguration } = await import(
+    "../server/configured_server.ts"
+  );
+  const { DENO_IO } = await import("../config/config_io.ts");
+  const { describeAccess, writePidFile } = await import("./start_configured.ts");
+  try {
+    const loaded = await loadConfiguration(path, DENO_IO, options.port);
+    const { logging } = loaded.config;
+    const sinks = new LogSinks(options.isQuiet ? [] : logging.destinations as []);
+    const log = new LineLog({
+      levels: levelsOf(logging.types, options),
+      write: (text) => sinks.write(text),
+      clock: Date.now,
+      connectionMessages: logging.connectionMessages,
+      format: logging.format,
+      timestamp: logging.timestamp,
+      timestampFormat: logging.timestampFormat === null
+        ? undefined
+        : (await import("strftime")).default.bind(undefined, logging.timestampFormat),
+    });
+    for (const { level, text } of loaded.notes) log.write(level, text);
+    if (loaded.config.user !== null && isRoot()) {
+      const { user } = loaded.config;
+      log.write("warning", `midge can't become the user ${user}: start it as that user instead.`);
+    }
+    const configured = new ConfiguredServer(path, loaded, DENO_IO, log, options.port);
+    const removePidFile = writePidFile(loaded.config.pidFile);
+    return {
+      log,
+      greeting: greeting(configured.server, describeAccess(loaded.config)),
+      reload: async () => {
+        try {
+          sinks.reopen();
+          await configured.reload();
+        } catch (error) {
+          if (!(error instanceof ConfigurationError)) throw error;
+          for (const problem of error.problems) log.write("error", withoutError(problem));
+          if (loaded.config.reload.onBadAccessFile === "exit" && error.isAboutAccessFiles) {
+            return ExitCode.BadConfiguration; // as Mosquitto 2.1
+          }
+          log.write("error", "Nothing of the new configuration is used: the old one goes on.");
+        }
+        return undefined;
+      },
+      stop: async () => {
+        await configured.stop();
+        removePidFile();
+      },
+    };
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) return startFailed(error);
+    for (const problem of error.problems) writeText("stderr", `Error: ${withoutError(problem)}\n`);
+    return ExitCode.BadConfiguration;
+  }
+}
+
+function withoutError(problem: string): string {
+  return problem.replace(/^Error: /, "");
+}
+
+/** The levels of log_type, and debug with -v. */
+function levelsOf(types: readonly string[], { isVerbose }: StartOptions): LogLevel[] {
+  const wanted = new Set(types.map((type) => type === "information" ? "info" : type));
+  return LOG_LEVELS.filter((level) => isVerbose || wanted.has(level));
+}
+
+function greeting(server: Server, who: string): string {
+  const { port } = server;
+  const at = server.addresses.map(({ hostname, port }) => show(hostname, port)).join(" and ");
+  return `midge ${VERSION}: MQTT 5.0, 3.1.1 and 3.1
+Listening on ${at}: ${who}.
+Try it in two other terminals:
+  mosquitto_sub -h ${LOCAL} -p ${port} -t 'demo/#' -v
+  mosquitto_pub -h ${LOCAL} -p ${port} -t demo/hello -m world
+`;
+}
+
+function show(hostname: string, port: number): string {
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}
+
+function startFailed(error: unknown): number {
+  writeText("stderr", `Error: ${startFailure(error)}\n`);
+  return ExitCode.StartFailed;
+}
+
+function startFailure(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof Deno.errors.AddrInUse) {
+    const port = /port (\d+)/.exec(message)?.[1];
+    return `Port ${port} is in use already: stop the other program, or choose another port with -p.`;
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return `The port may not be used by this user: choose one above 1023. (${message})`;
+  }
+  if (error instanceof Deno.errors.NotCapable) {
+    return `Deno was started without a permission that this needs: ${message}.`;
+  }
+  return `Unable to start: ${message}`;
+}
+
+/** Whether this process may do everything; false where nobody tells. */
+function isRoot(): boolean {
+  try {
+    return Deno.build.os !== "windows" && Deno.uid() === 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether this machine has ::1; containers often have not. */
+function hasIPv6Loopback(): boolean {
+  try {
+    Deno.listen({ hostname: "::1", port: 0 }).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Reloads on SIGHUP; resolves with the exit code when the broker is to end. */
+function untilSignal(running: Running): Promise<number> {
+  const { log } = running;
+  return new Promise((resolve) => {
+    const end = (signal: Deno.Signal) => {
+      log.write("notice", `${signal}: midge stops.`);
+      resolve(ExitCode.Success);
+    };
+    const isWindows = Deno.build.os === "windows";
+    for (
+      const signal of isWindows ? ["SIGINT", "SIGBREAK"] as const : ["SIGINT", "SIGTERM"] as const
+    ) {
+      Deno.addSignalListener(signal, () => end(signal));
+    }
+    if (isWindows) return;
+    Deno.addSignalListener("SIGHUP", () => {
+      running.reload().then((exitCode) => {
+        if (exitCode !== undefined) resolve(exitCode);
+      });
+    });
+  });
+}

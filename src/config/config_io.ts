@@ -1,0 +1,38 @@
+// How the configuration is read from outside, and what comes of it. A test gives a map of texts instead.
+
+import type { ConfigNote } from "./config_error.ts";
+import type { Config } from "./schema.ts";
+
+/** What the readers need of the world. */
+export interface ConfigIO {
+  /** Rejects if there is no such file, or it may not be read. */
+  readTextFile(path: string): Promise<string>;
+  /** The names in a folder, in any order. */
+  readDirectory(path: string): Promise<readonly string[]>;
+  /** The value of a variable of the environment, for `${NAME}` in YAML. */
+  getEnvironment(name: string): string | undefined;
+}
+
+/** A configuration, and what is worth saying about it. */
+export interface ReadResult {
+  readonly config: Config;
+  readonly notes: readonly ConfigNote[];
+}
+
+/** Files, folders and the environment of this process. */
+export const DENO_IO: ConfigIO = {
+  readTextFile: (path) => Deno.readTextFile(path),
+  readDirectory: async (path) => {
+    const names: string[] = [];
+    for await (const { name } of Deno.readDir(path)) names.push(name);
+    return names;
+  },
+  getEnvironment: (name) => {
+    try {
+      return Deno.env.get(name);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotCapable) return undefined; // as good as not there
+      throw error;
+    }
+  },
+};

@@ -1,0 +1,223 @@
+// ConfiguredServer: a Server as a configuration says it, and how it takes up a changed one.
+//
+//   files -> readConfig -> Config -> AccessFiles, listeners -> Server
+//                reload: all of it is read and checked first; then passwords and rules are replaced, and
+//                what can't change while the broker runs is said to need a restart
+
+import type { ClientIdentity } from "../access/authorizer.ts";
+import { DEFAULT_POLICY, type ListenerPolicy } from "../broker/listener_policy.ts";
+import type { Log, LogLevel } from "../broker/ports.ts";
+import {
+  ConfigError,
+  type ConfigNote,
+  formatNote,
+  formatProblemAsMosquitto,
+} from "../config/config_error.ts";
+import type { ConfigIO } from "../config/config_io.ts";
+import { readConfig } from "../config/read_config.ts";
+import { type Config, limitsOf, type Listener, type TcpListenerConfig } from "../config/schema.ts";
+import type { TcpListenerOptions } from "../transport/tcp_listener.ts";
+import {
+  type AccessContents,
+  AccessFiles,
+  AccessFilesError,
+  readAccessFiles,
+} from "./access_files.ts";
+import { Server } from "./server.ts";
+
+/** A configuration with everything that it names, read and checked; nothing has taken effect. */
+export interface LoadedConfiguration {
+  readonly config: Config;
+  readonly contents: AccessContents;
+  /** Sentences that the operator should read. */
+  readonly notes: readonly { readonly level: LogLevel; readonly text: string }[];
+}
+
+/** Every mistake of a configuration and the files it names, a sentence each. */
+export class ConfigurationError extends Error {
+  override readonly name = "ConfigurationError";
+  readonly problems: readonly string[];
+  /** Whether it is a password or ACL file that is wrong, not the configuration itself. */
+  readonly isAboutAccessFiles: boolean;
+
+  constructor(problems: readonly string[], isAboutAccessFiles: boolean) {
+    super(problems.join("\n"));
+    this.problems = problems;
+    this.isAboutAccessFiles = isAboutAccessFiles;
+  }
+}
+
+/**
+ * Reads the configuration file `path` and the files that it names.
+ * @param port what the command line says: see {@link withPort}.
+ * @throws {ConfigurationError}
+ */
+export async function loadConfiguration(
+  path: string,
+  io: ConfigIO,
+  port?: number,
+): Promise<LoadedConfiguration> {
+  try {
+    const { config: written, notes } = await readConfig(path, io);
+    const config = port === undefined ? written : withPort(written, port);
+    const contents = await readAccessFiles(config, io);
+    return {
+      config,
+      contents,
+      notes: [
+        ...notes.map((note) => ({ level: levelOf(note), text: formatNote(note) })),
+        ...contents.warnings.map((text) => ({ level: "warning" as const, text })),
+      ],
+    };
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      throw new ConfigurationError(error.problems.map(formatProblemAsMosquitto), false);
+    }
+    if (error instanceof AccessFilesError) {
+      throw new ConfigurationError(error.problems.map((problem) => `Error: ${problem}`), true);
+    }
+    throw error;
+  }
+}
+
+export class ConfiguredServer implements AsyncDisposable {
+  readonly server: Server;
+  readonly #path: string;
+  readonly #port: number | undefined;
+  readonly #io: ConfigIO;
+  readonly #log: Log;
+  readonly #access: AccessFiles;
+  #config: Config;
+
+  /**
+   * Starts a broker as `loaded` says. It serves when this returns.
+   *
+   * @param path where `loaded` came from, with `port`: a reload reads it again.
+   * @throws {Deno.errors.AddrInUse | Deno.errors.PermissionDenied | Error} as `Server.start`.
+   */
+  constructor(
+    path: string,
+    loaded: LoadedConfiguration,
+    io: ConfigIO,
+    log: Log,
+    port?: number,
+  ) {
+    const { config, contents } = loaded;
+    this.#path = path;
+    this.#port = port;
+    this.#io = io;
+    this.#log = log;
+    this.#config = config;
+    this.#access = new AccessFiles(config, contents, log);
+    this.server = Server.start({
+      log,
+      limits: config.limits,
+      sysIntervalMs: config.sysIntervalMs,
+      checksRetainedOwners: config.access.checkRetainSource,
+      listeners: config.listeners.flatMap((listener) => this.#addressesOf(listener)),
+    });
+  }
+
+  /**
+   * Reads the configuration again. If anything in it is wrong, everything stays as it is; else passwords and
+   * access rules are replaced, and the Clients of users who are gone or have another password now are
+   * disconnected.
+   *
+   * @throws {ConfigurationError}
+   */
+  async reload(): Promise<void> {
+    this.#log.write("notice", "Reloading config.");
+    const { config, contents, notes } = await loadConfiguration(
+      this.#path,
+      this.#io,
+      this.#port,
+    );
+    for (const { level, text } of notes) this.#log.write(level, text);
+    for (const path of changedPaths(this.#config, config)) {
+      this.#log.write("warning", `${path} has changed: that needs a restart.`);
+    }
+    const withdrawn = this.#access.replace(contents);
+    this.server.accessRulesChanged();
+    const mayStay = ({ userName }: ClientIdentity) =>
+      userName === undefined || !withdrawn.has(userName);
+    if (withdrawn.size > 0) this.server.reviewClients(mayStay);
+    this.#log.write("notice", "Passwords and access rules are those of the files now.");
+  }
+
+  /** Stops the broker, as {@link Server.stop}. */
+  async stop(): Promise<void> {
+    await this.server.stop();
+    this.#access[Symbol.dispose]();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  #addressesOf(listener: Listener): TcpListenerOptions[] {
+    const policy = this.#policyFor(listener);
+    const { port, hostnames, maximumConnections } = listener as TcpListenerConfig;
+    const everywhere = hostnames.length === 0 ? [hasIPv6() ? "::" : "0.0.0.0"] : hostnames;
+    return everywhere
+      .filter((hostname) => hostname !== "::1" || hasIPv6())
+      .map((hostname) => ({ hostname, port, policy, maximumConnections }));
+  }
+
+  #policyFor(listener: Listener): ListenerPolicy {
+    return {
+      ...DEFAULT_POLICY,
+      limits: limitsOf(this.#config, listener),
+      authenticator: this.#access.authenticatorFor(listener),
+      authorizer: this.#access.authorizerFor(listener),
+      acceptedVersions: listener.acceptedVersions,
+      assignsClientIds: listener.assignsClientIds,
+      autoIdPrefix: listener.autoIdPrefix,
+      clientIdPrefixes: listener.clientIdPrefixes.length === 0
+        ? undefined
+        : listener.clientIdPrefixes,
+      usesUserNameAsClientId: listener.usesUserNameAsClientId,
+    };
+  }
+}
+
+/**
+ * `config` with Mosquitto's -p: it is the port of a configuration that has no listener; a listener that is
+ * there already stays as it is; else it is one listener more.
+ */
+function withPort(config: Config, port: number): Config {
+  const first = config.listeners.find((listener) => listener.kind === "tcp");
+  if (config.localOnly) {
+    return { ...config, listeners: config.listeners.map((listener) => ({ ...listener, port })) };
+  }
+  const isThere = config.listeners.some((listener) => "port" in listener && listener.port === port);
+  if (isThere || first === undefined) return config;
+  return { ...config, listeners: [...config.listeners, { ...first, port, hostnames: [] }] };
+}
+
+function levelOf({ level }: ConfigNote): LogLevel {
+  return level === "information" ? "info" : level;
+}
+
+/** Whether this machine has IPv6; containers often have not. */
+function hasIPv6(): boolean {
+  try {
+    Deno.listen({ hostname: "::1", port: 0 }).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Where two configurations differ: `limits.maximumPacketSize`. */
+function changedPaths(before: unknown, after: unknown, path: string = ""): string[] {
+  if (Object.is(before, after)) return [];
+  if (!isObject(before) || !isObject(after)) return [path];
+  const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...keys].flatMap((key) =>
+    changedPaths(before[key], after[key], path === "" ? key : `${path}.${key}`)
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
