@@ -38,3 +38,19 @@ Deno.test("every folder of src has its row in the README's Architecture", async 
     if (entry.isDirectory) assert.ok(readme.includes(`| \`src/${entry.name}\` `), entry.name);
   }
 });
+
+const examples = [...readme.matchAll(/^```ts\n([^]*?)^```$/gm)].map((match) => match[1]!);
+
+for (const [i, example] of examples.entries()) {
+  Deno.test(`the README's example ${i + 1} runs, and ends`, async () => {
+    const path = await Deno.makeTempFile({ prefix: "midge-readme-", suffix: ".ts" });
+    try {
+      await Deno.writeTextFile(path, example.replaceAll('"./src/', `"${root}src/`));
+      await import(`file://${path}`);
+    } finally {
+      await Deno.remove(path);
+    }
+  });
+}
+
+Deno.test("the README has examples", () => assert.equal(examples.length, 2));
