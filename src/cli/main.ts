@@ -59,7 +59,7 @@ async function run(args: readonly string[]): Promise<number> {
 
 async function acl([command, ...rest]: readonly string[]): Promise<number> {
   if (command !== "test") return refuse("Write midge acl test, and what is to be tested.");
-  return (await import("./acl_test.ts")).aclTest(rest);
+  return (await import("./acl_decide.ts")).aclTest(rest);
 }
 
 function refuse(message: string): number {

@@ -5,6 +5,7 @@ import { writeText } from "../observe/console.ts";
 import { LineLog, LOG_LEVELS } from "../observe/line_log.ts";
 import { LogSinks } from "../observe/log_sinks.ts";
 import { Server } from "../server/server.ts";
+import { hasIPv6 } from "../transport/ipv6.ts";
 import { VERSION } from "../server/version.ts";
 import { ExitCode } from "./exit_code.ts";
 import type { StartOptions } from "./options.ts";
@@ -50,7 +51,7 @@ function startLocally(options: StartOptions): Running | number {
     const server = Server.start({
       port,
       hostname: LOCAL,
-      otherHostnames: hasIPv6Loopback() ? ["::1"] : [],
+      otherHostnames: hasIPv6() ? ["::1"] : [],
       log,
     });
     const who = "everybody on this machine may connect, nobody else";
@@ -175,16 +176,6 @@ function startFailure(error: unknown): string {
 function isRoot(): boolean {
   try {
     return Deno.build.os !== "windows" && Deno.uid() === 0;
-  } catch {
-    return false;
-  }
-}
-
-/** Whether this machine has ::1; containers often have not. */
-function hasIPv6Loopback(): boolean {
-  try {
-    Deno.listen({ hostname: "::1", port: 0 }).close();
-    return true;
   } catch {
     return false;
   }

@@ -16,6 +16,7 @@ import {
 import type { ConfigIO } from "../config/config_io.ts";
 import { readConfig } from "../config/read_config.ts";
 import { type Config, limitsOf, type Listener, type TcpListenerConfig } from "../config/schema.ts";
+import { hasIPv6 } from "../transport/ipv6.ts";
 import type { TcpListenerOptions } from "../transport/tcp_listener.ts";
 import {
   type AccessContents,
@@ -87,7 +88,7 @@ export class ConfiguredServer implements AsyncDisposable {
   readonly #io: ConfigIO;
   readonly #log: Log;
   readonly #access: AccessFiles;
-  #config: Config;
+  readonly #config: Config;
 
   /**
    * Starts a broker as `loaded` says. It serves when this returns.
@@ -196,16 +197,6 @@ function withPort(config: Config, port: number): Config {
 
 function levelOf({ level }: ConfigNote): LogLevel {
   return level === "information" ? "info" : level;
-}
-
-/** Whether this machine has IPv6; containers often have not. */
-function hasIPv6(): boolean {
-  try {
-    Deno.listen({ hostname: "::1", port: 0 }).close();
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Where two configurations differ: `limits.maximumPacketSize`. */

@@ -1,7 +1,7 @@
 // `midge acl test`: what it prints and how it ends, with a file that is handed to it.
 
 import assert from "node:assert/strict";
-import { aclTest } from "../../src/cli/acl_test.ts";
+import { aclTest } from "../../src/cli/acl_decide.ts";
 
 const PATH = "/etc/midge/acl";
 const TEXT = `topic read public/#
