@@ -227,7 +227,7 @@ function receiverOf(subscriptions: readonly Subscription[]): Receiver {
   return {
     session: subscriptions[0]!.session,
     subscriptions,
-    qos: Math.max(...subscriptions.map((each) => each.qos)) as QoS,
+    qos: subscriptions.reduce<QoS>((qos, each) => each.qos > qos ? each.qos : qos, 0),
     retainAsPublished: subscriptions.some((each) => each.retainAsPublished),
     noLocal: subscriptions.some((each) => each.noLocal),
     subscriptionIdentifiers: identifiers.length === 0 ? undefined : identifiers,

@@ -89,7 +89,8 @@ export class Session {
   #queue: DeliveryQueue | undefined = undefined;
   /** Open exchanges of an earlier connection that have not been taken up yet. */
   #resuming: Delivery[] = NOTHING;
-  #sources: DeliverySource[] = NO_SOURCES;
+  /** By Topic Filter, in the order they came. */
+  #sources: Map<string, DeliverySource> | undefined = undefined;
 
   constructor(clientId: string, environment: SessionEnvironment, windowLimit: number) {
     this.clientId = clientId;
@@ -120,7 +121,7 @@ export class Session {
 
   removeSubscription(topicFilter: string): void {
     this.#subscriptions?.delete(topicFilter);
-    this.#stopDeliveringFrom(topicFilter);
+    this.#sources?.delete(topicFilter);
   }
 
   removeSubscriptions(): void {
@@ -206,8 +207,9 @@ export class Session {
 
   /** Pulls the messages of `source` as soon as there is room for them. */
   deliverFrom(source: DeliverySource): void {
-    this.#stopDeliveringFrom(source.topicFilter);
-    this.#sources = [...this.#sources, source];
+    this.#sources ??= new Map();
+    this.#sources.delete(source.topicFilter);
+    this.#sources.set(source.topicFilter, source);
     this.pump();
   }
 
@@ -225,7 +227,9 @@ export class Session {
         this.#send(delivery);
       }
     }
-    if (this.#sources.length > 0 && this.queuedMessages === 0) this.#pumpSources(sink);
+    if (this.#sources !== undefined && this.queuedMessages === 0) {
+      this.#pumpSources(this.#sources, sink);
+    }
   }
 
   /**
@@ -238,11 +242,6 @@ export class Session {
     const open = this.outbound.deliveries().filter((each) => each.qos === 1 && isWanted(each));
     for (const delivery of open) this.outbound.drop(delivery);
     return [...open, ...this.#queue?.extract(isWanted) ?? []];
-  }
-
-  #stopDeliveringFrom(topicFilter: string): void {
-    if (this.#sources.length === 0) return;
-    this.#sources = this.#sources.filter((source) => source.topicFilter !== topicFilter);
   }
 
   #send(delivery: Delivery): void {
@@ -301,16 +300,20 @@ export class Session {
     this.#resuming = this.#resuming.slice(done);
   }
 
-  #pumpSources(sink: DeliverySink): void {
-    while (this.outbound.hasRoom && !sink.isCongested) {
-      const source = this.#sources[0];
-      if (source === undefined) return;
-      const delivery = source.next();
-      if (delivery === undefined) this.#sources = this.#sources.slice(1);
-      else this.#send(delivery);
+  #pumpSources(sources: Map<string, DeliverySource>, sink: DeliverySink): void {
+    for (const source of sources.values()) {
+      while (this.outbound.hasRoom && !sink.isCongested) {
+        const delivery = source.next();
+        if (delivery === undefined) {
+          sources.delete(source.topicFilter);
+          break;
+        }
+        this.#send(delivery);
+      }
+      if (!this.outbound.hasRoom || sink.isCongested) return;
     }
+    this.#sources = undefined;
   }
 }
 
 const NOTHING: Delivery[] = [];
-const NO_SOURCES: DeliverySource[] = [];

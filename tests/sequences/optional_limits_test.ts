@@ -90,6 +90,39 @@ Deno.test("upgradesOutgoingQoS: a QoS 0 message arrives with the QoS of the Subs
   }
 });
 
+Deno.test("a Topic Filter that stands several times in a SUBSCRIBE brings its retained messages once", () => {
+  const broker = new SansIoBroker();
+  const publisher = connected(broker, { clientId: "publisher" });
+  publisher.send(encodePublish({ topicName: "t", retain: true, payload: Uint8Array.of(1) }, 5));
+  const receiver = connected(broker, { clientId: "receiver" });
+  receiver.takePackets();
+  const subscriptions = new Array(10_000).fill(request({ topicFilter: "#", qos: 0 }));
+  receiver.send({ type: PacketType.Subscribe, packetId: 1, subscriptions, properties: {} });
+  const [suback, publish, ...others] = receiver.takePackets();
+  assert.ok(suback?.type === PacketType.Suback && suback.reasonCodes.length === 10_000);
+  assert.ok(publish?.type === PacketType.Publish && publish.retain);
+  assert.deepEqual(others, []);
+});
+
+Deno.test("a message that 60,000 Subscriptions of a Client match is delivered once", () => {
+  const broker = new SansIoBroker();
+  const receiver = connected(broker, { clientId: "receiver" });
+  const levels = 16; // each of them literal or "+"
+  for (let packetId = 1; packetId <= 60; packetId++) {
+    const subscriptions = Array.from({ length: 1_000 }, (_, i) => {
+      const bits = (packetId - 1) * 1_000 + i;
+      const filter = Array.from({ length: levels }, (_, level) => bits >> level & 1 ? "+" : "x");
+      return request({ topicFilter: filter.join("/"), qos: 1 });
+    });
+    receiver.send({ type: PacketType.Subscribe, packetId, subscriptions, properties: {} });
+  }
+  receiver.takePackets();
+  const topicName = new Array(levels).fill("x").join("/");
+  const publisher = connected(broker, { clientId: "publisher" });
+  publisher.send(encodePublish({ topicName, qos: 1, packetId: 1 }, 5));
+  assert.deepEqual(receiver.takePackets().map(({ type }) => type), [PacketType.Publish]);
+});
+
 Deno.test("maximumInflightBytes: the next message waits until there is room", () => {
   const broker = new SansIoBroker({ limits: { maximumInflightBytes: 10 } });
   const receiver = connected(broker, { clientId: "receiver" });
