@@ -9,7 +9,7 @@ import type { Log } from "../broker/ports.ts";
 import type { Statistics } from "../broker/statistics.ts";
 import { NO_LOG } from "../observe/line_log.ts";
 import { ReadBuffers } from "../transport/read_buffers.ts";
-import { TcpListener, type TcpListenerOptions } from "../transport/tcp_listener.ts";
+import { reportFault, TcpListener, type TcpListenerOptions } from "../transport/tcp_listener.ts";
 import { VERSION } from "./version.ts";
 
 /** How often the broker's deadlines are looked at. */
@@ -46,11 +46,17 @@ export class Server {
   readonly #accepting: readonly Promise<void>[];
   readonly #timer: ReturnType<typeof setInterval>;
 
-  private constructor(broker: Broker, listeners: readonly TcpListener[]) {
+  private constructor(broker: Broker, listeners: readonly TcpListener[], log: Log) {
     this.#broker = broker;
     this.#listeners = listeners;
     this.#accepting = listeners.map((listener) => listener.run());
-    this.#timer = setInterval(() => broker.advance(now()), TICK_MS);
+    this.#timer = setInterval(() => {
+      try {
+        broker.advance(now());
+      } catch (error) {
+        reportFault(log, error);
+      }
+    }, TICK_MS);
   }
 
   /**
@@ -61,11 +67,12 @@ export class Server {
    */
   static start(options: ServerOptions = {}): Server {
     const log = options.log ?? NO_LOG;
+    const report = (error: unknown) => reportFault(log, error);
     const { limits, sysIntervalMs, authenticator, authorizer, checksRetainedOwners } = options;
     const broker = new Broker({
       ports: {
         log,
-        scheduleFlush,
+        scheduleFlush: (flush) => void RESOLVED.then(flush).catch(report),
         createUuid: () => crypto.randomUUID(),
         heapBytes: () => Deno.memoryUsage().heapUsed,
       },
@@ -93,7 +100,7 @@ export class Server {
       for (const listener of listeners) listener.close();
       throw error;
     }
-    return new Server(broker, listeners);
+    return new Server(broker, listeners, log);
   }
 
   /** The TCP port it listens on. */
@@ -138,12 +145,8 @@ export class Server {
   }
 }
 
+/** `RESOLVED.then` does what queueMicrotask does, at a fraction of its cost. */
 const RESOLVED = Promise.resolve();
-
-/** As queueMicrotask, which costs several times as much. */
-function scheduleFlush(flush: () => void): void {
-  RESOLVED.then(flush);
-}
 
 /**
  * Milliseconds since 1970 that never run backwards: a gateway without a battery sets its clock by years

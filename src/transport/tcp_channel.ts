@@ -15,6 +15,7 @@ export class TcpChannel implements Link {
   readonly #clock: Clock;
   readonly #buffers: ReadBuffers;
   readonly #onClosed: (channel: TcpChannel) => void;
+  readonly #onFault: (error: unknown) => void;
   #connection: Connection | undefined = undefined;
   #buffer: Uint8Array;
   #smallReads = 0;
@@ -24,8 +25,20 @@ export class TcpChannel implements Link {
   #isClosed = false;
   #pendingWrite: Uint8Array | undefined = undefined;
   #drainTimer: ReturnType<typeof setTimeout> | undefined = undefined;
-  readonly #onRead = (length: number | null): void => this.#received(length);
-  readonly #onWritten = (length: number): void => this.#wrote(length);
+  readonly #onRead = (length: number | null): void => {
+    try {
+      this.#received(length);
+    } catch (error) {
+      this.#fault(error);
+    }
+  };
+  readonly #onWritten = (length: number): void => {
+    try {
+      this.#wrote(length);
+    } catch (error) {
+      this.#fault(error);
+    }
+  };
   readonly #onBroken = (): void => this.#broken();
 
   constructor(
@@ -34,6 +47,7 @@ export class TcpChannel implements Link {
     clock: Clock,
     buffers: ReadBuffers,
     onClosed: (channel: TcpChannel) => void,
+    onFault: (error: unknown) => void,
   ) {
     const { hostname, port } = socket.remoteAddr;
     this.remoteAddress = hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
@@ -42,6 +56,7 @@ export class TcpChannel implements Link {
     this.#clock = clock;
     this.#buffers = buffers;
     this.#onClosed = onClosed;
+    this.#onFault = onFault;
     this.#buffer = buffers.first();
   }
 
@@ -130,6 +145,12 @@ export class TcpChannel implements Link {
     }
     this.#pendingWrite = undefined;
     this.#connection!.written();
+  }
+
+  /** A mistake of ours: it costs this connection, not the others. */
+  #fault(error: unknown): void {
+    this.#onFault(error);
+    this.#broken();
   }
 
   /** The peer closed, or the connection broke. */

@@ -36,6 +36,7 @@ export class TcpListener {
   readonly #buffers: ReadBuffers;
   readonly #channels = new Set<TcpChannel>();
   readonly #onChannelClosed = (channel: TcpChannel): void => this.#forget(channel);
+  readonly #onFault = (error: unknown): void => reportFault(this.#log, error);
   #isClosed = false;
   #onAllClosed: (() => void) | undefined = undefined;
 
@@ -121,6 +122,7 @@ export class TcpListener {
       this.#clock,
       this.#buffers,
       this.#onChannelClosed,
+      this.#onFault,
     );
     const connection = this.#broker.accept(channel, this.#clock(), this.#policy);
     if (connection === undefined) return channel.close();
@@ -131,6 +133,14 @@ export class TcpListener {
   #forget(channel: TcpChannel): void {
     this.#channels.delete(channel);
     if (this.#channels.size === 0) this.#onAllClosed?.();
+  }
+}
+
+/** Says that the broker itself made a mistake, with all that is needed to find it. */
+export function reportFault(log: Log, error: unknown): void {
+  const what = error instanceof Error ? error.stack ?? error.message : String(error);
+  for (const line of `Internal error, please report it: ${what}`.split("\n")) {
+    log.write("error", line);
   }
 }
 
