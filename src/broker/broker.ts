@@ -174,8 +174,11 @@ export class Broker {
     this.#isFlushRequested = false;
     const { resumed, unflushed } = this.#parts;
     if (resumed.length > 0) { for (const each of resumed.splice(0)) each.processHeldInput(); }
-    for (let i = 0; i < unflushed.length; i++) unflushed[i]!.flush();
-    unflushed.length = 0;
+    try {
+      for (let i = 0; i < unflushed.length; i++) unflushed[i]!.flush();
+    } finally {
+      unflushed.length = 0; // one that fails must not be met again and again
+    }
   }
 
   /** Ends every connection: DISCONNECT 0x8B in MQTT 5.0. Wills go out as for any connection that ends so. */

@@ -106,7 +106,11 @@ async function startConfigured(path: string, options: StartOptions): Promise<Run
           sinks.reopen();
           await configured.reload();
         } catch (error) {
-          if (!(error instanceof ConfigurationError)) throw error;
+          if (!(error instanceof ConfigurationError)) { // a log file that can't be opened again, say
+            const what = error instanceof Error ? error.message : String(error);
+            log.write("error", `Unable to reload: ${what}. Everything stays as it was.`);
+            return undefined;
+          }
           for (const problem of error.problems) log.write("error", withoutError(problem));
           if (loaded.config.reload.onBadAccessFile === "exit" && error.isAboutAccessFiles) {
             return ExitCode.BadConfiguration; // as Mosquitto 2.1

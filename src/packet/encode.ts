@@ -1,5 +1,5 @@
 // Control Packets to bytes, both directions, all versions; for everything but the hot path, which has
-// publish_frame.ts and ack_bytes in this file.
+// publish_frame.ts, and for acknowledgements the broker's Outbox.appendAck.
 
 import { ByteWriter } from "./byte_writer.ts";
 import { PacketType, type ProtocolVersion, REQUIRED_FLAGS } from "./packet_type.ts";

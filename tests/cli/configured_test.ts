@@ -181,3 +181,15 @@ Deno.test("midge check says that a configuration is right, and ends with exit co
   assert.equal(code, 0);
   assert.match(stdout, /is right/);
 });
+
+Deno.test("midge goes on with its old log if the new one can't be opened", async () => {
+  const conf = `${ACCESS["midge.conf"]}log_dest file DIR/midge.log\nlog_dest stderr\n`;
+  using folder = new Folder({ ...ACCESS, "midge.conf": conf });
+  const { midge, url } = await startConfigured(folder);
+  await using _ = midge;
+  Deno.removeSync(folder.file("midge.log"));
+  Deno.mkdirSync(folder.file("midge.log"));
+  midge.signal("SIGHUP");
+  await midge.waitForError(/Unable to reload: .*Everything stays as it was/);
+  await (await client(url, "alice", "secret")).endAsync();
+});
