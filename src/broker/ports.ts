@@ -6,6 +6,8 @@ export interface Link {
   readonly remoteAddress: string;
   /** What the peer connected to, as logs show it: `port 1883`. */
   readonly listener: string;
+  /** The User Name that the peer's certificate says, where the listener takes it from there. */
+  readonly certifiedUserName: string | undefined;
   /**
    * Writes `bytes`, which stay untouched until the transport calls `Connection.written`. There is never a
    * second write before that.

@@ -17,7 +17,7 @@ import type { ConfigIO } from "../config/config_io.ts";
 import { readConfig } from "../config/read_config.ts";
 import { type Config, limitsOf, type Listener, type TcpListenerConfig } from "../config/schema.ts";
 import { hasIPv6 } from "../transport/ipv6.ts";
-import type { TcpListenerOptions } from "../transport/tcp_listener.ts";
+import type { ListenerOptions } from "../transport/listener.ts";
 import {
   type AccessContents,
   AccessFiles,
@@ -155,7 +155,7 @@ export class ConfiguredServer implements AsyncDisposable {
     return this.stop();
   }
 
-  #addressesOf(listener: Listener): TcpListenerOptions[] {
+  #addressesOf(listener: Listener): ListenerOptions[] {
     const policy = this.#policyFor(listener);
     const { port, hostnames, maximumConnections } = listener as TcpListenerConfig;
     const everywhere = hostnames.length === 0 ? [hasIPv6() ? "::" : "0.0.0.0"] : hostnames;

@@ -9,7 +9,7 @@ import type { Log } from "../broker/ports.ts";
 import type { Statistics } from "../broker/statistics.ts";
 import { NO_LOG } from "../observe/line_log.ts";
 import { ReadBuffers } from "../transport/read_buffers.ts";
-import { reportFault, TcpListener, type TcpListenerOptions } from "../transport/tcp_listener.ts";
+import { Listener, type ListenerOptions, reportFault } from "../transport/listener.ts";
 import { VERSION } from "./version.ts";
 
 /** How often the broker's deadlines are looked at. */
@@ -25,7 +25,7 @@ export interface ServerOptions {
   /** Further addresses to listen on, all with the same port. */
   readonly otherHostnames?: readonly string[];
   /** Listeners that may differ in what holds for them, in place of `hostname`, `port` and `otherHostnames`. */
-  readonly listeners?: readonly TcpListenerOptions[];
+  readonly listeners?: readonly ListenerOptions[];
   /** Limits that differ from the defaults. */
   readonly limits?: Partial<Limits>;
   /** Milliseconds between two updates of `$SYS`; 0: there is no `$SYS`. Default 10,000. */
@@ -42,11 +42,11 @@ export interface ServerOptions {
 
 export class Server {
   readonly #broker: Broker;
-  readonly #listeners: readonly TcpListener[];
+  readonly #listeners: readonly Listener[];
   readonly #accepting: readonly Promise<void>[];
   readonly #timer: ReturnType<typeof setInterval>;
 
-  private constructor(broker: Broker, listeners: readonly TcpListener[], log: Log) {
+  private constructor(broker: Broker, listeners: readonly Listener[], log: Log) {
     this.#broker = broker;
     this.#listeners = listeners;
     this.#accepting = listeners.map((listener) => listener.run());
@@ -85,9 +85,9 @@ export class Server {
       ...authorizer && { authorizer },
     });
     const buffers = new ReadBuffers();
-    const listeners: TcpListener[] = [];
-    const listen = (address: TcpListenerOptions) =>
-      listeners.push(new TcpListener(address, broker, log, now, buffers));
+    const listeners: Listener[] = [];
+    const listen = (address: ListenerOptions) =>
+      listeners.push(new Listener(address, broker, log, now, buffers));
     try {
       if (options.listeners !== undefined) {
         for (const listener of options.listeners) listen(listener);

@@ -5,7 +5,7 @@
 //   client.send --> [ toServer ] --chunk--> Connection.receive
 //   client.onBytes <--chunk-- [ toClient, as much as a socket buffer holds ] <--parts-- Link.write
 //
-// It behaves as TcpChannel does: a pause lets a read that is under way end; after `close` the broker hears no
+// It behaves as Channel does: a pause lets a read that is under way end; after `close` the broker hears no
 // more; a graceful close lets the client have what was written.
 
 import type { Broker } from "../../src/broker/broker.ts";
@@ -62,6 +62,7 @@ export interface Loss {
 export class SimulatedLink implements Link {
   readonly remoteAddress: string;
   readonly listener = "port 1883";
+  readonly certifiedUserName = undefined;
   readonly #host: NetworkHost;
   readonly #random: Random;
   readonly #conditions: LinkConditions;

@@ -111,6 +111,7 @@ export type End = "gracefully" | "at once";
 export class Peer implements Link {
   readonly remoteAddress: string;
   readonly listener = "port 1883";
+  readonly certifiedUserName = undefined;
   version: ProtocolVersion;
   /** False lets the broker's writes hang: a peer that does not read. Call `settle` when it is true again. */
   takesBytes = true;

@@ -1,4 +1,4 @@
-// TcpChannel over real sockets: what is read is what was sent, however much of it came with the CONNECT.
+// Channel over real sockets: what is read is what was sent, however much of it came with the CONNECT.
 
 import assert from "node:assert/strict";
 import { Broker } from "../../src/mod.ts";

@@ -1,17 +1,25 @@
-// TcpListener: accepts TCP connections and hands each to the broker.
+// Listener: accepts connections, takes each through the listener's layers (PROXY protocol, TLS, WebSocket),
+// and hands it to the broker.
 
 import type { Broker } from "../broker/broker.ts";
 import type { ListenerPolicy } from "../broker/listener_policy.ts";
 import type { Log } from "../broker/ports.ts";
+import type { Layer, Peer } from "./byte_stream.ts";
+import { Channel, type Clock } from "./channel.ts";
+import { type HandshakeLimits, Handshakes } from "./handshakes.ts";
 import type { ReadBuffers } from "./read_buffers.ts";
-import { type Clock, TcpChannel } from "./tcp_channel.ts";
 
 /** Connections that may wait to be accepted. */
 const BACKLOG = 4_096;
 /** Pause after an accept that failed, above all for want of file descriptors. */
 const ACCEPT_RETRY_MS = 200;
 
-export interface TcpListenerOptions {
+const DEFAULT_HANDSHAKE_LIMITS: HandshakeLimits = {
+  maximumHandshakes: 1_000,
+  handshakeTimeoutMs: 10_000,
+};
+
+export interface ListenerOptions {
   /** IP address or host name to listen on. */
   readonly hostname: string;
   /** 0 takes a free one. */
@@ -20,9 +28,13 @@ export interface TcpListenerOptions {
   readonly policy?: ListenerPolicy;
   /** Connections that it has at a time; further ones are closed at once. Default: as many as the broker takes. */
   readonly maximumConnections?: number;
+  /** What every connection goes through first, in this order; default: nothing, MQTT begins at once. */
+  readonly layers?: readonly Layer[];
+  /** Of the layers. */
+  readonly handshakeLimits?: HandshakeLimits;
 }
 
-export class TcpListener {
+export class Listener {
   readonly hostname: string;
   readonly port: number;
   /** What logs call it. */
@@ -30,25 +42,27 @@ export class TcpListener {
   readonly #listener: Deno.TcpListener;
   readonly #policy: ListenerPolicy | undefined;
   readonly #maximumConnections: number;
+  readonly #handshakes: Handshakes | undefined;
   readonly #broker: Broker;
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #buffers: ReadBuffers;
-  readonly #channels = new Set<TcpChannel>();
-  readonly #onChannelClosed = (channel: TcpChannel): void => this.#forget(channel);
+  readonly #channels = new Set<Channel>();
+  readonly #onChannelClosed = (channel: Channel): void => this.#forget(channel);
   readonly #onFault = (error: unknown): void => reportFault(this.#log, error);
+  readonly #onOpened = (peer: Peer): void => this.#open(peer);
   #isClosed = false;
   #onAllClosed: (() => void) | undefined = undefined;
 
   /** @throws {Deno.errors.AddrInUse | Deno.errors.PermissionDenied | Error} if it can't listen there. */
   constructor(
-    options: TcpListenerOptions,
+    options: ListenerOptions,
     broker: Broker,
     log: Log,
     clock: Clock,
     buffers: ReadBuffers,
   ) {
-    const { hostname, port } = options;
+    const { hostname, port, layers = [] } = options;
     try {
       this.#listener = Deno.listen({ hostname, port, tcpBacklog: BACKLOG });
     } catch (error) {
@@ -58,6 +72,9 @@ export class TcpListener {
     this.hostname = hostname;
     this.#policy = options.policy;
     this.#maximumConnections = options.maximumConnections ?? Infinity;
+    this.#handshakes = layers.length === 0
+      ? undefined
+      : new Handshakes(layers, options.handshakeLimits ?? DEFAULT_HANDSHAKE_LIMITS, log);
     this.port = this.#listener.addr.port;
     this.#name = `port ${this.port}`;
     this.#broker = broker;
@@ -71,7 +88,7 @@ export class TcpListener {
     let failed = false;
     while (!this.#isClosed) {
       try {
-        this.#open(await this.#listener.accept());
+        this.#accepted(await this.#listener.accept());
         failed = false;
       } catch (error) {
         if (this.#isClosed) return;
@@ -90,6 +107,7 @@ export class TcpListener {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#listener.close();
+    this.#handshakes?.close();
   }
 
   /** Resolves when all channels are closed; closes those that are still open after `timeoutMs`. */
@@ -102,22 +120,32 @@ export class TcpListener {
     clearTimeout(timer);
   }
 
-  #open(socket: Deno.TcpConn): void {
-    if (this.#channels.size >= this.#maximumConnections) {
-      const { hostname } = socket.remoteAddr;
-      this.#log.write(
-        "notice",
-        `Client connection from ${hostname} denied: max_connections exceeded.`,
-      );
-      return socket.close();
-    }
+  #accepted(socket: Deno.TcpConn): void {
     try {
       socket.setNoDelay(true);
     } catch {
       return socket.close(); // the peer is gone already
     }
-    const channel = new TcpChannel(
-      socket,
+    const peer: Peer = {
+      stream: socket,
+      remoteAddress: showAddress(socket.remoteAddr),
+      certifiedUserName: undefined,
+    };
+    if (this.#handshakes === undefined) this.#open(peer);
+    else void this.#handshakes.begin(peer, this.#onOpened, this.#onFault);
+  }
+
+  #open(peer: Peer): void {
+    if (this.#isClosed) return peer.stream.close();
+    if (this.#channels.size >= this.#maximumConnections) {
+      this.#log.write(
+        "notice",
+        `Client connection from ${peer.remoteAddress} denied: max_connections exceeded.`,
+      );
+      return peer.stream.close();
+    }
+    const channel = new Channel(
+      peer,
       this.#name,
       this.#clock,
       this.#buffers,
@@ -130,10 +158,15 @@ export class TcpListener {
     channel.start(connection);
   }
 
-  #forget(channel: TcpChannel): void {
+  #forget(channel: Channel): void {
     this.#channels.delete(channel);
     if (this.#channels.size === 0) this.#onAllClosed?.();
   }
+}
+
+/** As logs show it: `192.0.2.1:50000`, `[2001:db8::1]:50000`. */
+function showAddress({ hostname, port }: Deno.NetAddr): string {
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
 /** Says that the broker itself made a mistake, with all that is needed to find it. */

@@ -1,20 +1,22 @@
-// TcpChannel: one accepted TCP connection as the broker's Link. Reads with callbacks that are made once,
+// Channel: one peer's ByteStream as the broker's Link. Reads with callbacks that are made once,
 // not per read; one write at a time (DESIGN, "Transport": concurrent writes interleave).
 
 import type { Connection } from "../broker/connection.ts";
 import type { Link } from "../broker/ports.ts";
+import type { ByteStream, Peer } from "./byte_stream.ts";
 import type { ReadBuffers } from "./read_buffers.ts";
 
 /** Milliseconds of the broker's clock. */
 export type Clock = () => number;
 
-export class TcpChannel implements Link {
+export class Channel implements Link {
   readonly remoteAddress: string;
   readonly listener: string;
-  readonly #socket: Deno.TcpConn;
+  readonly certifiedUserName: string | undefined;
+  readonly #stream: ByteStream;
   readonly #clock: Clock;
   readonly #buffers: ReadBuffers;
-  readonly #onClosed: (channel: TcpChannel) => void;
+  readonly #onClosed: (channel: Channel) => void;
   readonly #onFault: (error: unknown) => void;
   #connection: Connection | undefined = undefined;
   #buffer: Uint8Array;
@@ -42,17 +44,17 @@ export class TcpChannel implements Link {
   readonly #onBroken = (): void => this.#broken();
 
   constructor(
-    socket: Deno.TcpConn,
+    peer: Peer,
     listener: string,
     clock: Clock,
     buffers: ReadBuffers,
-    onClosed: (channel: TcpChannel) => void,
+    onClosed: (channel: Channel) => void,
     onFault: (error: unknown) => void,
   ) {
-    const { hostname, port } = socket.remoteAddr;
-    this.remoteAddress = hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+    this.remoteAddress = peer.remoteAddress;
+    this.certifiedUserName = peer.certifiedUserName;
     this.listener = listener;
-    this.#socket = socket;
+    this.#stream = peer.stream;
     this.#clock = clock;
     this.#buffers = buffers;
     this.#onClosed = onClosed;
@@ -69,7 +71,7 @@ export class TcpChannel implements Link {
   write(bytes: Uint8Array): void {
     if (this.#isClosed) return;
     this.#pendingWrite = bytes;
-    this.#socket.write(bytes).then(this.#onWritten, this.#onBroken);
+    this.#stream.write(bytes).then(this.#onWritten, this.#onBroken);
   }
 
   pauseReading(): void {
@@ -90,7 +92,7 @@ export class TcpChannel implements Link {
     if (this.#isClosed) return;
     this.#isDraining = true;
     this.#isPaused = false;
-    this.#socket.closeWrite().catch(this.#onBroken);
+    this.#stream.closeWrite().catch(this.#onBroken);
     this.#drainTimer = setTimeout(() => this.close(), drainMs);
     this.#read();
   }
@@ -100,14 +102,14 @@ export class TcpChannel implements Link {
     this.#isClosed = true;
     clearTimeout(this.#drainTimer);
     this.#buffers.release(this.#buffer);
-    this.#socket.close();
+    this.#stream.close();
     this.#onClosed(this);
   }
 
   #read(): void {
     if (this.#isReading || this.#isPaused || this.#isClosed) return;
     this.#isReading = true;
-    this.#socket.read(this.#buffer).then(this.#onRead, this.#onBroken);
+    this.#stream.read(this.#buffer).then(this.#onRead, this.#onBroken);
   }
 
   #received(length: number | null): void {
