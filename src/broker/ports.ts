@@ -25,10 +25,20 @@ export interface Link {
   close(): void;
 }
 
-export type LogLevel = "debug" | "info" | "notice" | "warning" | "error";
+/** By importance, and three that are for one purpose: Mosquitto's log types (`info` is its `information`). */
+export type LogLevel =
+  | "debug"
+  | "info"
+  | "notice"
+  | "warning"
+  | "error"
+  | "subscribe"
+  | "unsubscribe"
+  | "websockets"
+  | "internal";
 
 export interface Log {
-  /** False where debug lines would be thrown away: they are not even made then. */
+  /** False while debug lines would be thrown away: they are not even made then. It may change at any time. */
   readonly isDebugEnabled: boolean;
   /** @param subject "connection" for the coming and going of Clients, which can be left out. */
   write(level: LogLevel, text: string, subject?: "connection"): void;

@@ -1,9 +1,9 @@
 // `midge [start]`: runs the broker, with or without a configuration file.
 
-import type { LogLevel } from "../broker/ports.ts";
 import { writeText } from "../observe/console.ts";
-import { LineLog, LOG_LEVELS } from "../observe/line_log.ts";
+import { LineLog } from "../observe/line_log.ts";
 import { LogSinks } from "../observe/log_sinks.ts";
+import { levelsOf, logSettingsOf } from "../server/log_settings.ts";
 import { Server } from "../server/server.ts";
 import { hasIPv6 } from "../transport/ipv6.ts";
 import { VERSION } from "../server/version.ts";
@@ -34,18 +34,17 @@ export async function start(options: StartOptions): Promise<number> {
   if (!options.isQuiet) writeText("stdout", running.greeting); // whoever reads it may send signals
   const exitCode = await ended;
   await running.stop();
-  log.flush();
+  await log.close();
   return exitCode;
 }
 
 /** Without a configuration: this machine only, and everybody on it. */
 function startLocally(options: StartOptions): Running | number {
-  const sinks = new LogSinks(options.isQuiet ? [] : ["stderr"]);
-  const log = new LineLog({
-    levels: levelsOf(["error", "warning", "notice", "information"], options),
-    write: (text) => sinks.write(text),
-    clock: Date.now,
-  });
+  const levels = levelsOf(["error", "warning", "notice", "information"], options);
+  const log = new LineLog(
+    { levels, destinations: options.isQuiet ? [] : ["stderr"] },
+    new LogSinks(),
+  );
   const port = options.port ?? DEFAULT_PORT;
   try {
     const server = Server.start({
@@ -78,19 +77,8 @@ async function startConfigured(path: string, options: StartOptions): Promise<Run
   const { describeAccess, writePidFile } = await import("./start_configured.ts");
   try {
     const loaded = await loadConfiguration(path, DENO_IO, options.port);
-    const { logging } = loaded.config;
-    const sinks = new LogSinks(options.isQuiet ? [] : logging.destinations as []);
-    const log = new LineLog({
-      levels: levelsOf(logging.types, options),
-      write: (text) => sinks.write(text),
-      clock: Date.now,
-      connectionMessages: logging.connectionMessages,
-      format: logging.format,
-      timestamp: logging.timestamp,
-      timestampFormat: logging.timestampFormat === null
-        ? undefined
-        : (await import("strftime")).default.bind(undefined, logging.timestampFormat),
-    });
+    const settings = await logSettingsOf(loaded.config.logging, options);
+    const log = new LineLog(settings, new LogSinks());
     for (const { level, text } of loaded.notes) log.write(level, text);
     if (loaded.config.user !== null && isRoot()) {
       const { user } = loaded.config;
@@ -103,7 +91,7 @@ async function startConfigured(path: string, options: StartOptions): Promise<Run
       greeting: greeting(configured.server, describeAccess(loaded.config)),
       reload: async () => {
         try {
-          sinks.reopen();
+          log.configure(settings);
           await configured.reload();
         } catch (error) {
           if (!(error instanceof ConfigurationError)) { // a log file that can't be opened again, say
@@ -133,12 +121,6 @@ async function startConfigured(path: string, options: StartOptions): Promise<Run
 
 function withoutError(problem: string): string {
   return problem.replace(/^Error: /, "");
-}
-
-/** The levels of log_type, and debug with -v. */
-function levelsOf(types: readonly string[], { isVerbose }: StartOptions): LogLevel[] {
-  const wanted = new Set(types.map((type) => type === "information" ? "info" : type));
-  return LOG_LEVELS.filter((level) => isVerbose || wanted.has(level));
 }
 
 function greeting(server: Server, who: string): string {

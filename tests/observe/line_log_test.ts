@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { LineLog } from "../../src/observe/line_log.ts";
+import type { LogSink } from "../../src/observe/log_sinks.ts";
 import type { LogLevel } from "../../src/broker/ports.ts";
 
 const NOW_MS = 1_767_225_600_999;
@@ -9,11 +10,14 @@ const LEVELS: readonly LogLevel[] = ["debug", "info", "notice", "warning", "erro
 
 function logOf(level: LogLevel): { log: LineLog; written: string[] } {
   const written: string[] = [];
-  const write = (text: string) => void written.push(text);
-  return {
-    written,
-    log: new LineLog({ levels: LEVELS.slice(LEVELS.indexOf(level)), write, clock: () => NOW_MS }),
+  const sink: LogSink = {
+    takesLines: false,
+    configure: () => {},
+    write: (text) => void written.push(text),
+    close: () => Promise.resolve(),
   };
+  const levels = LEVELS.slice(LEVELS.indexOf(level));
+  return { written, log: new LineLog({ levels, destinations: ["stderr"] }, sink, () => NOW_MS) };
 }
 
 for (const [i, lowest] of LEVELS.entries()) {
