@@ -71,10 +71,10 @@ export class Broker {
       sessions,
       topicNames: new TopicNameCache(),
       buffers: new BufferPool(),
-      router: new Router(({ clientId }, name) => {
-        const { authorizer, identity } = sessions.get(clientId)!;
-        return authorizer.mayReceive(identity, name);
-      }, limits.upgradesOutgoingQoS),
+      router: new Router(
+        ({ clientId }, name) => sessions.get(clientId)!.mayReceive(name),
+        limits.upgradesOutgoingQoS,
+      ),
       retained: new RetainedStore(
         deadlines,
         limits.maximumRetainedMessages,

@@ -7,6 +7,7 @@ import { connectReturnCodeFor, describeReasonCode, ReasonCode } from "../packet/
 import { InboundTopicAliases, OutboundTopicAliases } from "../session/topic_aliases.ts";
 import type { Connection } from "./connection.ts";
 import type { Limits } from "./limits.ts";
+import { mountWill } from "./mount_point.ts";
 import { allowedExpiryInterval } from "./session_lifecycle.ts";
 
 /**
@@ -55,7 +56,7 @@ export function accept(
   const { entry, sessionPresent } = parts.lifecycle.open(packet, identity, connection.policy);
   const keepAlive = serverKeepAlive(packet.keepAlive, limits) ?? packet.keepAlive;
   const aliases = Math.min(properties.topicAliasMaximum ?? 0, limits.topicAliasMaximumToClient);
-  connection.will = packet.will;
+  connection.will = mountWill(connection.policy.mountPoint, packet.will);
   connection.establish({
     entry,
     keepAliveMs: keepAlive * 1_500, // one and a half times the Keep Alive [MQTT-3.1.2-22]

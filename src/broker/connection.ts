@@ -38,19 +38,19 @@ export class Connection implements Publisher, Deadline {
   readonly link: Link;
   readonly policy: ListenerPolicy;
   phase: Phase = "awaiting-connect";
-  /** Client Identifier, or the address as long as there is none. */
-  clientId: string;
+  clientId: string; // the address as long as there is none
   /** Made with the first PUBLISH. */
   publishMemory: PublishMemory | undefined = undefined;
-  /** The Topic Name of the last PUBLISH: it need not be checked again while it is the same. */
+  /** The Topic Name of the last PUBLISH, as the Client says it: not checked again while it is the same. */
+  lastSaidName: TopicName | undefined = undefined;
+  /** The same with the mount point. */
   lastTopicName: TopicName | undefined = undefined;
   will: Will | undefined = undefined;
   /** An exchange of AUTH packets that has begun. */
   exchange: PendingExchange | undefined = undefined;
   #state: ConnectedState | undefined = undefined;
   readonly output: Output;
-  /** False once the transport has said that the Link is gone. */
-  isLinkOpen = true;
+  isLinkOpen = true; // false once the transport has said that the Link is gone
   readonly #decoder: PacketDecoder;
   #closesGracefully = false;
   #lastPacketMs: number;

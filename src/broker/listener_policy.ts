@@ -20,6 +20,8 @@ export interface ListenerPolicy {
   readonly clientIdPrefixes: readonly string[] | undefined;
   /** The User Name, which must be there then, takes the place of the Client Identifier. */
   readonly usesUserNameAsClientId: boolean;
+  /** What the broker's topics have before those of the Clients here; "" for nothing. Without wildcards. */
+  readonly mountPoint: string;
 }
 
 /** Everybody may do everything, within the limits. */
@@ -32,4 +34,5 @@ export const DEFAULT_POLICY: ListenerPolicy = Object.freeze<ListenerPolicy>({
   autoIdPrefix: "auto-",
   clientIdPrefixes: undefined,
   usesUserNameAsClientId: false,
+  mountPoint: "",
 });

@@ -7,8 +7,8 @@ import { parseTopicName } from "../topic/topic_name.ts";
 import { MqttError } from "../packet/mqtt_error.ts";
 import { accept, refuseConnect } from "./connack.ts";
 import type { Connection } from "./connection.ts";
-import type { Limits } from "./limits.ts";
 import type { ListenerPolicy } from "./listener_policy.ts";
+import { mountName } from "./mount_point.ts";
 import { beginExchange } from "./on_auth.ts";
 
 /** @throws {MqttError} with `connectVersion` set, if the CONNECT is refused for what it says. */
@@ -60,7 +60,7 @@ function refusal(
   const identifierProblem = refusedClientId(packet, policy);
   if (identifierProblem !== undefined) return identifierProblem;
   if (will !== undefined) {
-    parseWillTopic(packet, limits);
+    parseWillTopic(packet, policy);
     if (will.qos > limits.maximumQoS) { // [MQTT-3.2.2-12]
       return { reasonCode: ReasonCode.QoSNotSupported, message: `Will QoS ${will.qos}` };
     }
@@ -104,9 +104,9 @@ function refusedClientId(packet: ConnectPacket, policy: ListenerPolicy): Refusal
   return { reasonCode, message: `Client Identifier begins with none of ${prefixes.join(", ")}` };
 }
 
-function parseWillTopic(packet: ConnectPacket, limits: Limits): void {
+function parseWillTopic(packet: ConnectPacket, { limits, mountPoint }: ListenerPolicy): void {
   try {
-    parseTopicName(packet.will!.topicName, limits.maximumTopicLevels);
+    mountName(mountPoint, parseTopicName(packet.will!.topicName, limits.maximumTopicLevels));
   } catch (error) {
     if (!(error instanceof MqttError)) throw error;
     throw new MqttError(error.reasonCode, `Will: ${error.message}`, packet.version);

@@ -8,6 +8,7 @@ import { ReasonCode } from "../packet/reason_code.ts";
 import { Message } from "../session/message.ts";
 import { parseTopicName, type TopicName } from "../topic/topic_name.ts";
 import type { Connection } from "./connection.ts";
+import { mountName } from "./mount_point.ts";
 import { PublishMemory } from "./publish_memory.ts";
 import { mayPublish, routeMessage } from "./publish_message.ts";
 
@@ -36,7 +37,6 @@ export function onPublish(connection: Connection, packet: PublishPacket): void {
   const { session } = entry;
   const repeated = isRepeated(connection, packet);
   const name = repeated ? connection.lastTopicName! : topicNameOf(connection, packet);
-  connection.lastTopicName = name;
   if (!mayPublish(entry, name)) return decline(connection, packet, ReasonCode.NotAuthorized);
   const { maximumPayloadSize } = limits;
   if (maximumPayloadSize > 0 && packet.end - packet.payloadStart > maximumPayloadSize) {
@@ -64,11 +64,20 @@ export function onPublish(connection: Connection, packet: PublishPacket): void {
 }
 
 /** True if this is published to the same Topic Name as the last PUBLISH. */
-function isRepeated({ lastTopicName }: Connection, packet: PublishPacket): boolean {
-  return packet.topicAlias === 0 && packet.topicName === lastTopicName;
+function isRepeated({ lastSaidName }: Connection, packet: PublishPacket): boolean {
+  return packet.topicAlias === 0 && packet.topicName === lastSaidName;
 }
 
+/** The broker's name for what a PUBLISH is published to; remembered for the next one. */
 function topicNameOf(connection: Connection, packet: PublishPacket): TopicName {
+  const said = saidName(connection, packet);
+  connection.lastTopicName = mountName(connection.policy.mountPoint, said);
+  connection.lastSaidName = said;
+  return connection.lastTopicName;
+}
+
+/** The Topic Name that the Client says, or its Topic Alias stands for. */
+function saidName(connection: Connection, packet: PublishPacket): TopicName {
   const { maximumTopicLevels } = connection.policy.limits;
   if (packet.topicAlias === 0) return parseTopicName(packet.topicName, maximumTopicLevels);
   const aliases = connection.state.inboundAliases;

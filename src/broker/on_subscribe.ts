@@ -7,6 +7,7 @@ import { ReasonCode } from "../packet/reason_code.ts";
 import { Subscription } from "../session/subscription.ts";
 import { type ParsedTopicFilter, parseTopicFilter } from "../topic/topic_filter.ts";
 import type { Connection } from "./connection.ts";
+import { mountFilter } from "./mount_point.ts";
 
 /**
  * The Subscriptions whose retained messages follow the SUBACK, by Topic Filter: one that stands a thousand times in
@@ -17,13 +18,13 @@ type WantRetained = Map<string, Subscription>;
 /** @throws {MqttError} if a Topic Filter is none: nothing of the packet is done then. */
 export function onSubscribe(connection: Connection, packet: SubscribePacket): void {
   const { policy, state } = connection;
-  const { maximumTopicLevels } = policy.limits;
+  const { mountPoint, limits: { maximumTopicLevels } } = policy;
   const filters = packet.subscriptions.map((request) => {
     const filter = parseTopicFilter(request.topicFilter, maximumTopicLevels);
     if (filter.shareName !== undefined && request.noLocal) { // [MQTT-3.8.3-4]
       throw new MqttError(ReasonCode.ProtocolError, "No Local on a Shared Subscription");
     }
-    return filter;
+    return mountFilter(mountPoint, filter);
   });
   const identifier = packet.properties.subscriptionIdentifiers?.[0] ?? 0;
   const wantRetained: WantRetained = new Map();
@@ -113,13 +114,8 @@ function deliverRetained(
   subscription: Subscription,
 ): void {
   const { retained } = connection.parts;
-  const { authorizer } = connection.policy;
   const { entry } = connection.state;
-  const source = retained.sourceFor(
-    subscription,
-    topicFilter,
-    (name) => authorizer.mayReceive(entry.identity, name),
-  );
+  const source = retained.sourceFor(subscription, topicFilter, (name) => entry.mayReceive(name));
   if (source !== undefined) entry.session.deliverFrom(source);
 }
 

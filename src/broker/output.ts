@@ -14,6 +14,7 @@ const PUBREL = PacketType.Pubrel << 4 | 2;
 export class Output implements DeliverySink, SlowPeer {
   readonly #connection: Connection;
   readonly #outbox: Outbox;
+  readonly #mountPoint: string;
   #isUnflushed = false;
   #backpressure: Backpressure | undefined = undefined;
   /** The peer is not read because it does not read our answers. */
@@ -22,6 +23,7 @@ export class Output implements DeliverySink, SlowPeer {
   constructor(connection: Connection) {
     this.#connection = connection;
     this.#outbox = new Outbox(connection.parts.buffers);
+    this.#mountPoint = connection.policy.mountPoint;
   }
 
   get isWriting(): boolean {
@@ -42,10 +44,10 @@ export class Output implements DeliverySink, SlowPeer {
     this.#sent();
   }
 
-  /** True if a PUBLISH can be passed on as a publisher of MQTT 5.0 (`v5`) or MQTT 3 sent it. */
-  takesBytesOf(v5: boolean): boolean {
+  /** True if a PUBLISH can be passed on as a publisher of MQTT 5.0 (`v5`) or MQTT 3 behind `mountPoint` sent it. */
+  takesBytesOf(v5: boolean, mountPoint: string): boolean {
     const { version, isConnected } = this.#connection;
-    return isConnected && (version === 5) === v5 &&
+    return isConnected && (version === 5) === v5 && this.#mountPoint === mountPoint &&
       this.#connection.state.outboundAliases === undefined;
   }
 
@@ -67,14 +69,15 @@ export class Output implements DeliverySink, SlowPeer {
   }
 
   sendPublish(
-    message: Message,
+    broadcast: Message,
     qos: QoS,
     retain: boolean,
     dup: boolean,
     packetId: number,
     subscriptionIdentifiers: readonly number[] | undefined,
   ): boolean {
-    if (qos === 0 && this.#dropsQoS0(message)) return true;
+    if (qos === 0 && this.#dropsQoS0(broadcast)) return true;
+    const message = this.#mountPoint === "" ? broadcast : broadcast.below(this.#mountPoint);
     const { state, version, parts } = this.#connection;
     const isPlain = state.outboundAliases === undefined &&
       (version !== 5 || subscriptionIdentifiers === undefined);

@@ -5,7 +5,7 @@
 //            `-- as remembered: its bytes go to each receiver as they are
 //
 // It holds for PUBLISHes with QoS 0 and without RETAIN, Properties or Topic Alias, whose receivers all take
-// those very bytes: connected, of the same kind of version, without aliases and Subscription Identifiers. For
+// those very bytes: connected, of the same kind of version and mount point, without aliases and identifiers. For
 // everything else, and as soon as a Subscription, a connection or an access rule has changed, the packet goes
 // the whole way through on_publish.ts; so the two ways must always come to the same.
 
@@ -43,12 +43,12 @@ export class PublishMemory {
     if (packet.bytes[packet.start] !== PLAIN_PUBLISH) return;
     const patternStart = packet.topicStart - 2;
     if (this.#isV5 && !this.#endsWithoutProperties(packet)) return;
-    const { clientId } = this.#connection;
+    const { clientId, lastTopicName, policy } = this.#connection;
     const outputs: Output[] = [];
-    const isPlain = router.visitReceivers(packet.topicName, clientId, (session: Session) => {
+    const isPlain = router.visitReceivers(lastTopicName!, clientId, (session: Session) => {
       const output = sessions.get(session.clientId)?.connection?.output;
       if (output === undefined) return !environment.queuesQoS0Messages; // nobody there
-      if (!output.takesBytesOf(this.#isV5)) return false;
+      if (!output.takesBytesOf(this.#isV5, policy.mountPoint)) return false;
       outputs.push(output);
       return true;
     });

@@ -28,21 +28,24 @@ export class SessionLifecycle {
   open(
     packet: ConnectPacket,
     identity: ClientIdentity,
-    { authorizer, limits }: ListenerPolicy,
+    { authorizer, limits, mountPoint }: ListenerPolicy,
   ): { entry: SessionEntry; sessionPresent: boolean } {
     const { sessions, deadlines } = this.#parts;
     const { clientId } = identity;
     const known = sessions.get(clientId);
-    if (known?.connection !== undefined) this.#takeOver(known.connection, packet.cleanStart);
+    if (known?.connection !== undefined) {
+      this.#takeOver(known.connection, packet.cleanStart || known.mountPoint !== mountPoint);
+    }
     // Taking over may have ended the Session: ask again.
     const old = sessions.get(clientId);
     if (old !== undefined) {
       this.#cancelWill(old); // [MQTT-3.1.3-9]
       if (packet.cleanStart) this.end(old); // [MQTT-3.1.2-4]
+      else if (old.mountPoint !== mountPoint) this.#endElsewhere(old);
       else deadlines.cancel(old);
     }
-    const sessionPresent = old !== undefined && !packet.cleanStart; // [MQTT-3.1.2-5]
-    const entry = sessionPresent ? old : this.#create(identity, authorizer);
+    const sessionPresent = old !== undefined && sessions.get(clientId) === old; // [MQTT-3.1.2-5]
+    const entry = sessionPresent ? old : this.#create(identity, authorizer, mountPoint);
     if (entry.identity.userName !== identity.userName || entry.authorizer !== authorizer) {
       entry.identity = identity;
       entry.authorizer = authorizer;
@@ -90,7 +93,7 @@ export class SessionLifecycle {
     this.end(entry);
   }
 
-  #takeOver(connection: Connection, cleanStart: boolean): void {
+  #takeOver(connection: Connection, endsSession: boolean): void {
     this.#parts.ports.log.write(
       "notice",
       `Client ${connection.clientId} already connected, closing old connection.`,
@@ -98,13 +101,26 @@ export class SessionLifecycle {
     );
     // The will goes out because the connection ends, at once if it has no delay. With a delay, the new
     // connection is in time to stop it, unless a Clean Start ends the Session first (section 3.1.4).
-    connection.takeOver(cleanStart);
+    connection.takeOver(endsSession);
   }
 
-  #create(identity: ClientIdentity, authorizer: Authorizer): SessionEntry {
+  /**
+   * A Client has come back by a listener with another mount point. What its Session holds is not for there:
+   * it begins anew and is told so, while Mosquitto would cut off as many characters of each topic.
+   */
+  #endElsewhere(entry: SessionEntry): void {
+    this.#parts.ports.log.write(
+      "notice",
+      `Client ${entry.session.clientId} comes by a listener with another mount_point: its Session begins anew.`,
+      "connection",
+    );
+    this.end(entry);
+  }
+
+  #create(identity: ClientIdentity, authorizer: Authorizer, mountPoint: string): SessionEntry {
     const { environment, limits, sessions } = this.#parts;
     const session = new Session(identity.clientId, environment, limits.maximumInflightMessages);
-    const entry = new SessionEntry(session, identity, authorizer, this);
+    const entry = new SessionEntry(session, identity, authorizer, mountPoint, this);
     sessions.add(entry);
     return entry;
   }

@@ -3,8 +3,10 @@
 
 import type { Authorizer, ClientIdentity } from "../access/authorizer.ts";
 import { NEVER_EXPIRES, type Session } from "../session/session.ts";
+import type { TopicName } from "../topic/topic_name.ts";
 import type { Connection } from "./connection.ts";
 import type { Deadline } from "./deadlines.ts";
+import { isBelow } from "./mount_point.ts";
 import type { SessionLifecycle } from "./session_lifecycle.ts";
 import type { DelayedWill } from "./wills.ts";
 
@@ -14,6 +16,8 @@ export class SessionEntry implements Deadline {
   /** Who the Client was when it last connected, and who decides what it may do. */
   identity: ClientIdentity;
   authorizer: Authorizer;
+  /** Where its Subscriptions and messages are. */
+  readonly mountPoint: string;
   connection: Connection | undefined = undefined;
   /** A Will Message whose Will Delay Interval is running. */
   delayedWill: DelayedWill | undefined = undefined;
@@ -23,12 +27,19 @@ export class SessionEntry implements Deadline {
     session: Session,
     identity: ClientIdentity,
     authorizer: Authorizer,
+    mountPoint: string,
     lifecycle: SessionLifecycle,
   ) {
     this.session = session;
     this.identity = identity;
     this.authorizer = authorizer;
+    this.mountPoint = mountPoint;
     this.#lifecycle = lifecycle;
+  }
+
+  /** Whether the Client may have what is published to `name`. */
+  mayReceive(name: TopicName): boolean {
+    return isBelow(this.mountPoint, name) && this.authorizer.mayReceive(this.identity, name);
   }
 
   /** When the Session ends, if its connection ended at `nowMs`. */

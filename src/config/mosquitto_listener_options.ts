@@ -88,7 +88,7 @@ export const LISTENER_OPTIONS: OptionTable = {
     "topicAliasMaximumToClient",
     "50",
   ),
-  mount_point: sets("listener", 3, mountPoint(), "mountPoint", "site-a/"),
+  mount_point: sets("listener", "offered", mountPoint(), "mountPoint", "site-a/"),
   mptcp: taken(boolean, "false", "midge listens for plain TCP, which every Client speaks."),
   protocol: runs("any-listener", 4, "mqtt", protocol),
   socket_domain: sets(

@@ -20,12 +20,9 @@ const isOneOf = (...asking: readonly unknown[]) => (value: unknown): boolean =>
 const hasItems = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
 const inListener = (...keys: readonly string[]) => ["listeners", "*", ...keys];
 
-const isText = (value: unknown): boolean => typeof value === "string" && value !== "";
-
 const DURABLE = ["relaxed", "process", "power"];
 
 export const NOT_YET: readonly NotYet[] = [
-  { issue: 3, what: "A mount point", path: inListener("mountPoint"), asks: isText },
   {
     issue: 3,
     what: "A log to syslog or to $SYS topics",

@@ -177,6 +177,7 @@ export class ConfiguredServer implements AsyncDisposable {
         ? undefined
         : listener.clientIdPrefixes,
       usesUserNameAsClientId: listener.usesUserNameAsClientId,
+      mountPoint: listener.mountPoint,
     };
   }
 }

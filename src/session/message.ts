@@ -45,6 +45,9 @@ export class Message {
   /** The publisher's packet, in #bytes, where it can go to receivers of the same kind as it is. */
   #wire: PublishFrame | undefined = undefined;
   #isWireV5 = false;
+  /** The message for receivers behind a mount point: the last one that was asked for. */
+  #below: Message | undefined = undefined;
+  #belowWhat = "";
   // Other frames by version and presence of a Packet Identifier, made when first asked for.
   #frameV3: PublishFrame | undefined = undefined;
   #frameV3WithId: PublishFrame | undefined = undefined;
@@ -89,7 +92,7 @@ export class Message {
     message.#bytes = packet.bytes;
     message.#payloadStart = packet.payloadStart;
     message.#payloadEnd = packet.end;
-    if (packet.topicAlias === 0 && expiry === undefined) {
+    if (packet.topicAlias === 0 && expiry === undefined && packet.topicName === topicName) {
       message.#wire = PublishFrame.received(packet);
       message.#isWireV5 = version === 5;
     }
@@ -169,8 +172,22 @@ export class Message {
       : this.#frameV3 ??= PublishFrame.encode(this, false, false);
   }
 
+  /** The same message with a Topic Name that does not begin with `mountPoint`, which this one's does. */
+  below(mountPoint: string): Message {
+    if (this.#below !== undefined && this.#belowWhat === mountPoint) return this.#below;
+    const topicName = this.topicName.slice(mountPoint.length) as TopicName;
+    const { payload, qos, retain, forwardedProperties, expiresAtMs, publisherId } = this;
+    const message = new Message(
+      { topicName, payload, qos, retain, forwardedProperties, expiresAtMs, publisherId },
+    );
+    message.#isBorrowed = this.#isBorrowed;
+    this.#belowWhat = mountPoint;
+    return this.#below = message;
+  }
+
   /** Lets go of what was encoded besides, which a message that waits does not need. */
   forgetFrames(): void {
+    this.#below = undefined;
     this.#frameV3 =
       this.#frameV3WithId =
       this.#frameV5 =

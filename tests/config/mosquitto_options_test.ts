@@ -94,6 +94,7 @@ const ROWS: readonly Row[] = [
   },
   { conf: "listener 1\nmaximum_qos 0", path: "listeners.0.maximumQoS", value: 0 },
   { conf: "listener 1\nmax_qos 1", path: "listeners.0.maximumQoS", value: 1 },
+  { conf: "listener 1\nmount_point a/", path: "listeners.0.mountPoint", value: "a/" },
   { conf: "listener 1\nmax_topic_alias 0", path: "listeners.0.topicAliasMaximum", value: 0 },
   {
     conf: "listener 1\nmax_topic_alias_broker 5",
