@@ -1,0 +1,126 @@
+// What the store holds, row by row, on its way there (batches) and back (at the start). Numbers that name
+// something (`session`, `message`, `delivery`) are given by the journal, never used twice, and below 2^53.
+//
+//   session 1--n subscription          message 1--n delivery n--1 session
+//   session 1--n held (QoS 2) n--1 message          retained n--1 message
+
+import type { QoS } from "../packet/packet_type.ts";
+
+/** A Will Message that was not sent yet. */
+export interface StoredWill {
+  readonly topicName: string;
+  readonly payload: Uint8Array;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  /** Seconds. */
+  readonly willDelayInterval: number;
+  /** Seconds; undefined: it does not expire. */
+  readonly messageExpiryInterval: number | undefined;
+  readonly forwardedProperties: Uint8Array;
+}
+
+export interface StoredSession {
+  readonly session: number;
+  readonly clientId: string;
+  readonly userName: string | undefined;
+  /** The listener that its Client last came by, by its name: whose access rules hold for it. */
+  readonly listener: string;
+  /** Seconds; 0xFFFFFFFF: the Session does not expire. */
+  readonly expiryInterval: number;
+  /** When the connection ended, in milliseconds since 1970; undefined while there is one. */
+  readonly disconnectedAtMs: number | undefined;
+  readonly will: StoredWill | undefined;
+  /** The Packet Identifier that was given last. */
+  readonly lastPacketId: number;
+}
+
+export interface StoredSubscription {
+  readonly session: number;
+  /** As the Client wrote it, `$share/…` included. */
+  readonly topicFilter: string;
+  readonly qos: QoS;
+  readonly noLocal: boolean;
+  readonly retainAsPublished: boolean;
+  /** Subscription Identifier; 0: none. */
+  readonly identifier: number;
+  /** Retained messages are still to be sent for it. */
+  readonly awaitsRetained: boolean;
+}
+
+export interface StoredMessage {
+  readonly message: number;
+  readonly topicName: string;
+  readonly payload: Uint8Array;
+  readonly forwardedProperties: Uint8Array;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  /** Milliseconds since 1970; Infinity: it does not expire. */
+  readonly expiresAtMs: number;
+  /** Client Identifier of the publisher; undefined: the broker itself. */
+  readonly publisherId: string | undefined;
+}
+
+export interface StoredDelivery {
+  readonly delivery: number;
+  readonly session: number;
+  readonly message: number;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  readonly subscriptionIdentifiers: readonly number[];
+  /** The Topic Filter of the Shared Subscription it came by, `$share/…` included; "": none. */
+  readonly sharedFilter: string;
+  /** 0 as long as it waits to be sent. */
+  readonly packetId: number;
+  /** What the receiver has to answer next: 0 nothing (not sent), 1 PUBACK, 2 PUBREC, 3 PUBCOMP. */
+  readonly awaiting: 0 | 1 | 2 | 3;
+}
+
+/** A QoS 2 message that its Client has not released. */
+export interface StoredHeld {
+  readonly session: number;
+  readonly packetId: number;
+  readonly message: number;
+}
+
+export interface StoredRetained {
+  readonly topicName: string;
+  readonly message: number;
+  /** Whose right to publish it counts (check_retain_source); undefined: nobody's. */
+  readonly ownerClientId: string | undefined;
+  readonly ownerUserName: string | undefined;
+  /** The listener whose access rules hold for the owner. */
+  readonly ownerListener: string;
+}
+
+/** The changes that a batch is made of. */
+export interface StoreChanges {
+  /** Adds a Session or replaces what is known of it. */
+  session(row: StoredSession): void;
+  /** With its Subscriptions and held messages; its deliveries are ended one by one. */
+  sessionEnded(session: number): void;
+  /** Adds or replaces. */
+  subscription(row: StoredSubscription): void;
+  subscriptionEnded(session: number, topicFilter: string): void;
+  message(row: StoredMessage): void;
+  messageEnded(message: number): void;
+  delivery(row: StoredDelivery): void;
+  deliveryChanged(delivery: number, packetId: number, awaiting: 0 | 1 | 2 | 3): void;
+  deliveryEnded(delivery: number): void;
+  /** Adds or replaces. */
+  held(row: StoredHeld): void;
+  heldEnded(session: number, packetId: number): void;
+  /** Adds or replaces. */
+  retained(row: StoredRetained): void;
+  retainedEnded(topicName: string): void;
+}
+
+/** Takes up what the store held: all Sessions first, then messages before what refers to them. */
+export interface StoreReader {
+  session(row: StoredSession): void;
+  subscription(row: StoredSubscription): void;
+  message(row: StoredMessage): void;
+  /** In the order of their numbers. */
+  delivery(row: StoredDelivery): void;
+  held(row: StoredHeld): void;
+  retained(row: StoredRetained): void;
+}
