@@ -153,11 +153,17 @@ export class Broker {
     this.#parts.router.forgetRoutes();
   }
 
-  /** Disconnects the Clients that may not stay, with 0x87. */
-  reviewClients(mayStay: (client: ClientIdentity) => boolean, nowMs: number): void {
+  /**
+   * Disconnects the Clients that may not stay, with 0x87.
+   * @param mayStay is given the Client and the policy of the listener it came by.
+   */
+  reviewClients(
+    mayStay: (client: ClientIdentity, policy: ListenerPolicy) => boolean,
+    nowMs: number,
+  ): void {
     this.#parts.time.nowMs = nowMs;
     for (const { identity, connection } of [...this.#parts.sessions.values()]) {
-      if (connection !== undefined && !mayStay(identity)) {
+      if (connection !== undefined && !mayStay(identity, connection.policy)) {
         connection.disconnect(ReasonCode.NotAuthorized);
       }
     }

@@ -13,6 +13,7 @@ import type { Config, Listener } from "../config/schema.ts";
 import { ReasonCode } from "../packet/reason_code.ts";
 import type { TopicFilter } from "../topic/topic_filter.ts";
 import type { TopicName } from "../topic/topic_name.ts";
+import { AccessReview } from "./access_review.ts";
 import { PasswordAuthenticator } from "./password_authenticator.ts";
 import { PasswordGuessLimit } from "./password_guess_limit.ts";
 
@@ -154,22 +155,20 @@ export class AccessFiles implements Disposable {
 
   /**
    * From now on `contents` holds, as far as it is about files that are in use.
-   * @returns the users whose password has changed or who are gone.
+   * @returns what tells the Clients that may stay from those that may not.
    */
-  replace(contents: AccessContents): ReadonlySet<string> {
+  replace(contents: AccessContents): AccessReview {
+    const review = new AccessReview(this.#contents, contents);
     this.#contents = contents;
-    const withdrawn = new Set<string>();
     for (const [path, authenticators] of this.#authenticators) {
       const entries = contents.passwords.get(path);
       if (entries === undefined) continue;
-      for (const authenticator of authenticators) {
-        for (const user of authenticator.replace({ entries })) withdrawn.add(user);
-      }
+      for (const authenticator of authenticators) authenticator.replace({ entries });
     }
     for (const [path, authorizer] of this.#authorizers) {
       authorizer.rules = contents.rules.get(path) ?? authorizer.rules;
     }
-    return withdrawn;
+    return review;
   }
 
   [Symbol.dispose](): void {

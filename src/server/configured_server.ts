@@ -4,7 +4,6 @@
 //                reload: all of it is read and checked first; then passwords and rules are replaced, and
 //                what can't change while the broker runs is said to need a restart
 
-import type { ClientIdentity } from "../access/authorizer.ts";
 import { DEFAULT_POLICY, type ListenerPolicy } from "../broker/listener_policy.ts";
 import type { Log, LogLevel } from "../broker/ports.ts";
 import {
@@ -89,6 +88,8 @@ export class ConfiguredServer implements AsyncDisposable {
   readonly #log: Log;
   readonly #access: AccessFiles;
   readonly #config: Config;
+  /** Which listener a policy is of. */
+  readonly #listeners = new Map<ListenerPolicy, Listener>();
 
   /**
    * Starts a broker as `loaded` says. It serves when this returns.
@@ -137,11 +138,12 @@ export class ConfiguredServer implements AsyncDisposable {
     for (const path of changedPaths(this.#config, config)) {
       this.#log.write("warning", `${path} has changed: that needs a restart.`);
     }
-    const withdrawn = this.#access.replace(contents);
+    const review = this.#access.replace(contents);
     this.server.accessRulesChanged();
-    const mayStay = ({ userName }: ClientIdentity) =>
-      userName === undefined || !withdrawn.has(userName);
-    if (withdrawn.size > 0) this.server.reviewClients(mayStay);
+    this.server.reviewClients((client, policy) => {
+      const listener = this.#listeners.get(policy);
+      return listener === undefined || review.mayStay(client, listener, listener);
+    });
     this.#log.write("notice", "Passwords and access rules are those of the files now.");
   }
 
@@ -165,7 +167,7 @@ export class ConfiguredServer implements AsyncDisposable {
   }
 
   #policyFor(listener: Listener): ListenerPolicy {
-    return {
+    const policy: ListenerPolicy = {
       ...DEFAULT_POLICY,
       limits: limitsOf(this.#config, listener),
       authenticator: this.#access.authenticatorFor(listener),
@@ -179,6 +181,8 @@ export class ConfiguredServer implements AsyncDisposable {
       usesUserNameAsClientId: listener.usesUserNameAsClientId,
       mountPoint: listener.mountPoint,
     };
+    this.#listeners.set(policy, listener);
+    return policy;
   }
 }
 

@@ -5,6 +5,7 @@ import type { Authenticator } from "../access/authenticator.ts";
 import type { Authorizer, ClientIdentity } from "../access/authorizer.ts";
 import { Broker } from "../broker/broker.ts";
 import type { Limits } from "../broker/limits.ts";
+import type { ListenerPolicy } from "../broker/listener_policy.ts";
 import type { Log } from "../broker/ports.ts";
 import type { Statistics } from "../broker/statistics.ts";
 import { NO_LOG } from "../observe/line_log.ts";
@@ -123,8 +124,8 @@ export class Server {
     this.#broker.accessRulesChanged();
   }
 
-  /** Disconnects the Clients that may not stay, with 0x87. */
-  reviewClients(mayStay: (client: ClientIdentity) => boolean): void {
+  /** Disconnects the Clients that may not stay, with 0x87; see {@link Broker.reviewClients}. */
+  reviewClients(mayStay: (client: ClientIdentity, policy: ListenerPolicy) => boolean): void {
     this.#broker.reviewClients(mayStay, now());
   }
 
