@@ -23,6 +23,7 @@ import {
   AccessFilesError,
   readAccessFiles,
 } from "./access_files.ts";
+import { layersOf } from "./listener_layers.ts";
 import { Server } from "./server.ts";
 
 /** A configuration with everything that it names, read and checked; nothing has taken effect. */
@@ -159,11 +160,12 @@ export class ConfiguredServer implements AsyncDisposable {
 
   #addressesOf(listener: Listener): ListenerOptions[] {
     const policy = this.#policyFor(listener);
+    const layers = layersOf(listener);
     const { port, hostnames, maximumConnections } = listener as TcpListenerConfig;
     const everywhere = hostnames.length === 0 ? [hasIPv6() ? "::" : "0.0.0.0"] : hostnames;
     return everywhere
       .filter((hostname) => hostname !== "::1" || hasIPv6())
-      .map((hostname) => ({ hostname, port, policy, maximumConnections }));
+      .map((hostname) => ({ hostname, port, policy, maximumConnections, layers }));
   }
 
   #policyFor(listener: Listener): ListenerPolicy {
