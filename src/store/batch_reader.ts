@@ -24,6 +24,7 @@ function readChange(cursor: Cursor, changes: StoreChanges): void {
         clientId: cursor.text(),
         userName: cursor.optionalText(),
         listener: cursor.text(),
+        mountPoint: cursor.text(),
         expiryInterval: cursor.integer(),
         disconnectedAtMs: unlessNaN(cursor.time()),
         lastPacketId: cursor.integer(),

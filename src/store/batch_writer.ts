@@ -69,6 +69,7 @@ export class BatchWriter implements StoreChanges {
     this.#text(row.clientId);
     this.#optionalText(row.userName);
     this.#text(row.listener);
+    this.#text(row.mountPoint);
     this.#integer(row.expiryInterval);
     this.#time(row.disconnectedAtMs ?? NaN);
     this.#integer(row.lastPacketId);

@@ -25,6 +25,8 @@ export interface StoredSession {
   readonly userName: string | undefined;
   /** The listener that its Client last came by, by its name: whose access rules hold for it. */
   readonly listener: string;
+  /** What stands before its Client's topics; "": nothing. */
+  readonly mountPoint: string;
   /** Seconds; 0xFFFFFFFF: the Session does not expire. */
   readonly expiryInterval: number;
   /** When the connection ended, in milliseconds since 1970; undefined while there is one. */

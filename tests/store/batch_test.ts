@@ -52,6 +52,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
       clientId: text,
       userName: optionalText,
       listener: text,
+      mountPoint: text,
       expiryInterval: uint32,
       disconnectedAtMs: fc.option(time, { nil: undefined }),
       will: fc.option(will, { nil: undefined }),
