@@ -97,6 +97,18 @@ export class AclRules implements Authorizer {
     return name === undefined ? { allowed: false } : { allowed: false, wildcardIn: name };
   }
 
+  explainDenial(
+    client: ClientIdentity,
+    access: "read" | "write",
+    topicName: TopicName,
+  ): string {
+    const { rule, ...decision } = this.explain(client, access, topicName);
+    if (rule !== undefined) return `${this.path}:${rule.line}: ${rule.text}`;
+    return "wildcardIn" in decision
+      ? `the ${decision.wildcardIn} holds + or #, so no pattern of ${this.path} is asked for it.`
+      : `no rule of ${this.path} allows it.`;
+  }
+
   #judge(client: ClientIdentity, access: "read" | "write", topicName: TopicName): boolean {
     const rule = this.#decide(client, access, topicName);
     const isAllowed = rule !== undefined && !isDenial(rule);

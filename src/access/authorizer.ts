@@ -17,6 +17,12 @@ export interface Authorizer {
   mayReceive(client: ClientIdentity, topicName: TopicName): boolean;
   /** May `client` subscribe to `filter`? */
   maySubscribe(client: ClientIdentity, filter: TopicFilter): boolean;
+  /** Why not: what a log line says behind a colon. Asked now and then, about what was just denied. */
+  explainDenial?(
+    client: ClientIdentity,
+    access: "read" | "write",
+    topicName: TopicName,
+  ): string;
 }
 
 /** Allows everything. */

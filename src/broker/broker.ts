@@ -10,6 +10,7 @@ import type { Message } from "../session/message.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import { Connection } from "./connection.ts";
 import { Deadlines } from "./deadlines.ts";
+import { DenialLog, mayReceive } from "./denial_log.ts";
 import { DropLog } from "./drop_log.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { DEFAULT_POLICY, type ListenerPolicy } from "./listener_policy.ts";
@@ -62,7 +63,7 @@ export class Broker {
     const sessions = new Sessions();
     const statistics = new Statistics();
     const flush = () => this.flush();
-    const parts = {
+    const parts: Omit<Parts, "lifecycle"> = {
       ports,
       limits,
       time,
@@ -72,7 +73,7 @@ export class Broker {
       topicNames: new TopicNameCache(),
       buffers: new BufferPool(),
       router: new Router(
-        ({ clientId }, name) => sessions.get(clientId)!.mayReceive(name),
+        ({ clientId }, name) => mayReceive(parts, sessions.get(clientId)!, name),
         limits.upgradesOutgoingQoS,
       ),
       retained: new RetainedStore(
@@ -81,6 +82,7 @@ export class Broker {
         options.checksRetainedOwners,
       ),
       environment: new Environment(limits, time, statistics, new DropLog(ports.log)),
+      denials: new DenialLog(ports.log, statistics),
       connections: new Set<Connection>(),
       resumed: [],
       unflushed: [],
@@ -89,8 +91,8 @@ export class Broker {
         this.#isFlushRequested = true;
         ports.scheduleFlush(flush);
       },
-    } as Omit<Parts, "lifecycle"> as Parts;
-    this.#parts = Object.assign(parts, { lifecycle: new SessionLifecycle(parts) });
+    };
+    this.#parts = Object.assign(parts, { lifecycle: new SessionLifecycle(parts as Parts) });
     const sysIntervalMs = options.sysIntervalMs ?? 10_000;
     if (sysIntervalMs > 0) new SysTopics(this.#parts, options.version, sysIntervalMs);
   }

@@ -37,7 +37,10 @@ export function onPublish(connection: Connection, packet: PublishPacket): void {
   const { session } = entry;
   const repeated = isRepeated(connection, packet);
   const name = repeated ? connection.lastTopicName! : topicNameOf(connection, packet);
-  if (!mayPublish(entry, name)) return decline(connection, packet, ReasonCode.NotAuthorized);
+  if (!mayPublish(entry, name)) {
+    parts.denials.publish(entry, packet, name, time.nowMs);
+    return decline(connection, packet, ReasonCode.NotAuthorized);
+  }
   const { maximumPayloadSize } = limits;
   if (maximumPayloadSize > 0 && packet.end - packet.payloadStart > maximumPayloadSize) {
     return decline(connection, packet, ReasonCode.QuotaExceeded); // a PUBACK has no 0x95 [MQTT-3.4.2-1]

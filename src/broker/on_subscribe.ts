@@ -7,6 +7,7 @@ import { ReasonCode } from "../packet/reason_code.ts";
 import { Subscription } from "../session/subscription.ts";
 import { type ParsedTopicFilter, parseTopicFilter } from "../topic/topic_filter.ts";
 import type { Connection } from "./connection.ts";
+import { mayReceive } from "./denial_log.ts";
 import { mountFilter } from "./mount_point.ts";
 
 /**
@@ -75,7 +76,11 @@ function refusal(
   if (!limits.wildcardSubscriptionAvailable && /[+#]/.test(filter.filter)) {
     return ReasonCode.WildcardSubscriptionsNotSupported;
   }
-  if (!authorizer.maySubscribe(entry.identity, filter.filter)) return ReasonCode.NotAuthorized;
+  if (!authorizer.maySubscribe(entry.identity, filter.filter)) {
+    const { denials, time } = connection.parts;
+    denials.subscription(entry, filter.filter, time.nowMs);
+    return ReasonCode.NotAuthorized;
+  }
   const isNew = session.subscription(request.topicFilter) === undefined;
   return isNew && session.subscriptionCount >= limits.maximumSubscriptions
     ? ReasonCode.QuotaExceeded
@@ -113,9 +118,12 @@ function deliverRetained(
   topicFilter: string,
   subscription: Subscription,
 ): void {
-  const { retained } = connection.parts;
-  const { entry } = connection.state;
-  const source = retained.sourceFor(subscription, topicFilter, (name) => entry.mayReceive(name));
+  const { parts, state: { entry } } = connection;
+  const source = parts.retained.sourceFor(
+    subscription,
+    topicFilter,
+    (name) => mayReceive(parts, entry, name),
+  );
   if (source !== undefined) entry.session.deliverFrom(source);
 }
 

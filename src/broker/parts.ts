@@ -5,6 +5,7 @@ import type { SessionEnvironment } from "../session/session.ts";
 import type { BufferPool } from "./buffer_pool.ts";
 import type { Connection } from "./connection.ts";
 import type { Deadlines } from "./deadlines.ts";
+import type { DenialLog } from "./denial_log.ts";
 import type { Limits } from "./limits.ts";
 import type { Output } from "./output.ts";
 import type { Ports } from "./ports.ts";
@@ -31,6 +32,7 @@ export interface Parts {
   readonly retained: RetainedStore;
   readonly sessions: Sessions;
   readonly environment: SessionEnvironment;
+  readonly denials: DenialLog;
   readonly lifecycle: SessionLifecycle;
   /** All connections, those before CONNECT included. */
   readonly connections: Set<Connection>;

@@ -5,20 +5,23 @@ import type { Publisher } from "../session/session.ts";
 import type { TopicName } from "../topic/topic_name.ts";
 import type { Parts } from "./parts.ts";
 import type { RetainedOwner } from "./retained_store.ts";
+import type { SessionEntry } from "./sessions.ts";
 
 /** What Clients may publish below $SYS: the state of their bridges, as with Mosquitto. */
 const BRIDGE_STATE = /^\$SYS\/broker\/connection\/[^/]+\/state$/;
 
 /** Whether the Client of `entry` may publish to `name`. `$SYS` is the broker's own. */
 export function mayPublish(entry: RetainedOwner, name: TopicName): boolean {
-  if (name.charCodeAt(0) === DOLLAR && isReserved(name)) return false;
+  if (isReserved(name)) return false;
   return entry.authorizer.mayPublish(entry.identity, name);
 }
 
 const DOLLAR = 0x24;
 
-function isReserved(name: TopicName): boolean {
-  return name.startsWith("$share") || (name.startsWith("$SYS") && !BRIDGE_STATE.test(name));
+/** Whether no Client may publish to `name`, whatever its rules say. */
+export function isReserved(name: TopicName): boolean {
+  return name.charCodeAt(0) === DOLLAR &&
+    (name.startsWith("$share") || (name.startsWith("$SYS") && !BRIDGE_STATE.test(name)));
 }
 
 /**
@@ -41,8 +44,10 @@ export function routeMessage(
 }
 
 /** Retains and routes a Will Message, if its Client may publish it. */
-export function publishWill(parts: Parts, message: Message, entry: RetainedOwner): void {
-  if (!mayPublish(entry, message.topicName)) return;
+export function publishWill(parts: Parts, message: Message, entry: SessionEntry): void {
+  if (!mayPublish(entry, message.topicName)) {
+    return parts.denials.will(entry, message.topicName, parts.time.nowMs);
+  }
   if (message.retain && !parts.retained.hasRoomFor(message)) return;
   routeMessage(parts, message, undefined, entry);
 }

@@ -3,10 +3,8 @@
 
 import type { Authorizer, ClientIdentity } from "../access/authorizer.ts";
 import { NEVER_EXPIRES, type Session } from "../session/session.ts";
-import type { TopicName } from "../topic/topic_name.ts";
 import type { Connection } from "./connection.ts";
 import type { Deadline } from "./deadlines.ts";
-import { isBelow } from "./mount_point.ts";
 import type { SessionLifecycle } from "./session_lifecycle.ts";
 import type { DelayedWill } from "./wills.ts";
 
@@ -35,11 +33,6 @@ export class SessionEntry implements Deadline {
     this.authorizer = authorizer;
     this.mountPoint = mountPoint;
     this.#lifecycle = lifecycle;
-  }
-
-  /** Whether the Client may have what is published to `name`. */
-  mayReceive(name: TopicName): boolean {
-    return isBelow(this.mountPoint, name) && this.authorizer.mayReceive(this.identity, name);
   }
 
   /** When the Session ends, if its connection ended at `nowMs`. */

@@ -10,6 +10,8 @@ export class Statistics {
   publishSent = 0;
   /** PUBLISHes that a Session should have had and did not get. */
   publishDropped = 0;
+  /** PUBLISHes and Will Messages whose Client was not allowed to publish them. */
+  publishDenied = 0;
   /** Payload bytes. */
   publishBytesReceived = 0;
   publishBytesSent = 0;

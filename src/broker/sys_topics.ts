@@ -96,6 +96,7 @@ export class SysTopics implements Deadline {
       "publish/bytes/received": statistics.publishBytesReceived,
       "publish/bytes/sent": statistics.publishBytesSent,
       "connections/socket/count": statistics.socketsAccepted,
+      "publish/messages/denied": statistics.publishDenied, // not one of Mosquitto's
       "publish/messages/dropped": statistics.publishDropped,
       "publish/messages/received": statistics.publishReceived,
       "publish/messages/sent": statistics.publishSent,

@@ -112,6 +112,10 @@ class ReplaceableRules implements Authorizer {
   maySubscribe(client: ClientIdentity, filter: TopicFilter): boolean {
     return this.rules.maySubscribe(client, filter);
   }
+
+  explainDenial(client: ClientIdentity, access: "read" | "write", name: TopicName): string {
+    return this.rules.explainDenial(client, access, name);
+  }
 }
 
 export class AccessFiles implements Disposable {

@@ -64,6 +64,7 @@ const SEQUENCES: Sequence[] = [
         "bytes/sent",
         "publish/bytes/received",
         "publish/bytes/sent",
+        "publish/messages/denied",
         "publish/messages/dropped",
         "publish/messages/received",
         "publish/messages/sent",

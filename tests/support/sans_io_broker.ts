@@ -27,11 +27,13 @@ export interface SansIoBrokerOptions
   extends Partial<Pick<BrokerOptions, "limits" | "authenticator" | "authorizer">> {
   /** Milliseconds between two updates of `$SYS`; default 0: there is no `$SYS`. */
   readonly sysIntervalMs?: number;
+  /** Default: false. */
+  readonly logsDebug?: boolean;
 }
 
 export class SansIoBroker {
   readonly broker: Broker;
-  /** What the broker logged, without what is only for debugging. */
+  /** What the broker logged. */
   readonly log: { readonly level: LogLevel; readonly text: string }[] = [];
   nowMs = START_MS;
   readonly #peers = new Set<Peer>();
@@ -40,11 +42,11 @@ export class SansIoBroker {
   #connections = 0;
 
   constructor(options: SansIoBrokerOptions = {}) {
-    const { sysIntervalMs = 0, ...others } = options;
+    const { sysIntervalMs = 0, logsDebug = false, ...others } = options;
     this.broker = new Broker({
       ports: {
         log: {
-          isDebugEnabled: false,
+          isDebugEnabled: logsDebug,
           write: (level, text) => void this.log.push({ level, text }),
         },
         scheduleFlush: (flush) => this.#flush = flush,
