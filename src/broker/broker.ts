@@ -15,10 +15,12 @@ import { DropLog } from "./drop_log.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { DEFAULT_POLICY, type ListenerPolicy } from "./listener_policy.ts";
 import type { BrokerTime, Parts } from "./parts.ts";
-import type { Link, Ports } from "./ports.ts";
+import type { Link, LogLevel, Ports } from "./ports.ts";
+import { publishLogLine } from "./log_topics.ts";
 import { RetainedStore } from "./retained_store.ts";
 import { Router } from "./router.ts";
 import { SessionLifecycle } from "./session_lifecycle.ts";
+import { reportSessions } from "./session_report.ts";
 import { Sessions } from "./sessions.ts";
 import { Statistics } from "./statistics.ts";
 import { SysTopics } from "./sys_topics.ts";
@@ -134,14 +136,14 @@ export class Broker {
     if (this.#isStopping) return undefined;
     if (connections.size >= limits.maximumConnections) {
       ports.log.write(
-        "warning",
-        `Client connection from ${link.remoteAddress} denied: there are ` +
-          `${limits.maximumConnections} connections already (maximumConnections).`,
+        "notice",
+        `Client connection from ${link.remoteAddress} denied: max_connections exceeded.`,
+        "connection",
       );
       return undefined;
     }
     ports.log.write(
-      "info",
+      "notice",
       `New connection from ${link.remoteAddress} on ${link.listener}.`,
       "connection",
     );
@@ -169,6 +171,20 @@ export class Broker {
         connection.disconnect(ReasonCode.NotAuthorized);
       }
     }
+  }
+
+  /** Publishes lines of the log to `$SYS/broker/log/…`. */
+  publishLog(
+    lines: Iterable<{ readonly level: LogLevel; readonly text: string }>,
+    nowMs: number,
+  ): void {
+    this.#parts.time.nowMs = nowMs;
+    for (const { level, text } of lines) publishLogLine(this.#parts, level, text);
+  }
+
+  /** Who has a Session, its Subscriptions and queues, in lines for the log. */
+  reportSessions(): Iterable<string> {
+    return reportSessions(this.#parts);
   }
 
   /** Runs what is due at `nowMs`; to be called several times a second. */

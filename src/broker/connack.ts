@@ -3,9 +3,10 @@
 import { PacketType, type ProtocolVersion } from "../packet/packet_type.ts";
 import type { ConnectPacket } from "../packet/packets.ts";
 import type { Properties } from "../packet/properties.ts";
-import { connectReturnCodeFor, describeReasonCode, ReasonCode } from "../packet/reason_code.ts";
+import { connectReturnCodeFor, ReasonCode } from "../packet/reason_code.ts";
 import { InboundTopicAliases, OutboundTopicAliases } from "../session/topic_aliases.ts";
 import type { Connection } from "./connection.ts";
+import { logConnected, logEndFor } from "./connection_log.ts";
 import type { Limits } from "./limits.ts";
 import { mountWill } from "./mount_point.ts";
 import { allowedExpiryInterval } from "./session_lifecycle.ts";
@@ -21,11 +22,6 @@ export function refuseConnect(
 ): void {
   connection.setVersion(version);
   const code = version === 5 ? reasonCode : connectReturnCodeFor(reasonCode);
-  connection.parts.ports.log.write(
-    "info",
-    `Refused the CONNECT of ${connection.clientId} from ${connection.link.remoteAddress}: ` +
-      `${describeReasonCode(reasonCode)}.`,
-  );
   if (code !== undefined) {
     connection.send({
       type: PacketType.Connack,
@@ -34,6 +30,7 @@ export function refuseConnect(
       properties: {},
     });
   }
+  logEndFor(connection, reasonCode);
   connection.closeAfterRefusal();
 }
 
@@ -118,20 +115,4 @@ function serverKeepAlive(keepAlive: number, limits: Limits): number | undefined 
 /** How many QoS 1 and 2 messages may be under way to the Client [MQTT-3.3.4-9]. */
 function windowLimit(packet: ConnectPacket, limits: Limits): number {
   return Math.min(packet.properties.receiveMaximum ?? 65_535, limits.maximumInflightMessages);
-}
-
-/** Worded as Mosquitto words it: people search for it. */
-function logConnected(
-  connection: Connection,
-  packet: ConnectPacket,
-  userName: string | undefined,
-): void {
-  const wireVersion = packet.version === 3 ? 1 : packet.version === 4 ? 2 : 5;
-  const user = userName === undefined ? "" : `, u'${userName}'`;
-  connection.parts.ports.log.write(
-    "notice",
-    `New client connected from ${connection.link.remoteAddress} as ${connection.clientId} ` +
-      `(p${wireVersion}, c${packet.cleanStart ? 1 : 0}, k${packet.keepAlive}${user}).`,
-    "connection",
-  );
 }

@@ -12,7 +12,7 @@ import { PacketDecoder } from "../packet/packet_decoder.ts";
 import { PACKET_NAMES, PacketType, type ProtocolVersion } from "../packet/packet_type.ts";
 import type { Packet, Will } from "../packet/packets.ts";
 import { encodePacket } from "../packet/encode.ts";
-import { describeReasonCode, disconnectReasonCodeFor, ReasonCode } from "../packet/reason_code.ts";
+import { disconnectReasonCodeFor, ReasonCode } from "../packet/reason_code.ts";
 import { unreachable } from "../packet/unreachable.ts";
 import type { Publisher } from "../session/session.ts";
 import type { TopicName } from "../topic/topic_name.ts";
@@ -21,11 +21,13 @@ import type { ListenerPolicy } from "./listener_policy.ts";
 import { onAuth, type PendingExchange } from "./on_auth.ts";
 import { refuseConnect } from "./connack.ts";
 import type { ConnectedState } from "./connected_state.ts";
+import { logEnd, logEndFor, logMistake } from "./connection_log.ts";
 import { onConnect } from "./on_connect.ts";
 import { onDisconnect } from "./on_disconnect.ts";
 import { onPuback, onPubcomp, onPublish, onPubrec, onPubrel } from "./on_publish.ts";
 import { onSubscribe, onUnsubscribe } from "./on_subscribe.ts";
 import { Output } from "./output.ts";
+import { logAckSent, logReceived, logSent } from "./packet_log.ts";
 import type { Parts } from "./parts.ts";
 import type { Link } from "./ports.ts";
 import type { PublishMemory } from "./publish_memory.ts";
@@ -128,7 +130,7 @@ export class Connection implements Publisher, Deadline {
       this.#heldInput = undefined;
       this.#process(held, held.length, false); // it came before the end: a DISCONNECT may be among it
     }
-    if (this.phase !== "closing") this.#logNotice(`Client ${this.clientId} closed its connection.`);
+    if (this.phase !== "closing") logEnd(this, "connection closed by client");
     this.#end();
     this.phase = "closed";
     this.#forget();
@@ -172,10 +174,7 @@ export class Connection implements Publisher, Deadline {
   }
 
   #dispatch(packet: Packet): void {
-    const { log } = this.parts.ports;
-    if (log.isDebugEnabled) {
-      log.write("debug", `Received ${PACKET_NAMES[packet.type]} from ${this.clientId}`);
-    }
+    if (this.parts.ports.log.isDebugEnabled) logReceived(this, packet);
     if (packet.type === PacketType.Connect) {
       if (this.phase === "awaiting-connect") return onConnect(this, packet);
       throw new MqttError(ReasonCode.ProtocolError, "second CONNECT"); // [MQTT-3.1.0-2]
@@ -262,13 +261,12 @@ export class Connection implements Publisher, Deadline {
     this.parts.time.nowMs = nowMs;
     if (this.phase === "closing") return this.#abort();
     if (this.phase !== "connected") {
-      this.#logNotice(`Client ${this.clientId} sent no CONNECT in time, disconnecting.`);
+      logEndFor(this, ReasonCode.KeepAliveTimeout);
       return this.#abort();
     }
     if (this.#pauses > 0) this.#lastPacketMs = nowMs; // its PINGREQ may wait where we do not look
     const dueMs = this.#lastPacketMs + this.state.keepAliveMs;
     if (nowMs < dueMs) return this.parts.deadlines.set(this, dueMs);
-    this.#logNotice(`Client ${this.clientId} has exceeded timeout, disconnecting.`);
     this.disconnect(ReasonCode.KeepAliveTimeout); // [MQTT-3.1.2-22]
   }
 
@@ -279,17 +277,18 @@ export class Connection implements Publisher, Deadline {
     if (this.#state !== undefined && bytes.length > this.#state.maximumPacketSize) { // [MQTT-3.1.2-24]
       const { maximumPacketSize } = this.#state;
       const name = PACKET_NAMES[packet.type];
-      this.#logNotice(
-        `Client ${this.clientId} disconnected: no ${name} fits its Maximum Packet Size of ${maximumPacketSize}.`,
-      );
+      logEnd(this, `no ${name} fits its Maximum Packet Size of ${maximumPacketSize}`);
       return this.#abort();
     }
+    if (this.parts.ports.log.isDebugEnabled) logSent(this, packet);
     this.output.append(bytes);
   }
 
   /** PUBACK, PUBREC, PUBREL or PUBCOMP without Properties. */
   sendAck(firstByte: number, packetId: number, reasonCode: ReasonCode): void {
-    this.output.appendAck(firstByte, packetId, this.version === 5 ? reasonCode : 0);
+    const code = this.version === 5 ? reasonCode : 0;
+    if (this.parts.ports.log.isDebugEnabled) logAckSent(this, firstByte, packetId, code);
+    this.output.appendAck(firstByte, packetId, code);
   }
 
   // ------------------------------------------------------------------------------------- the end
@@ -299,13 +298,14 @@ export class Connection implements Publisher, Deadline {
    */
   disconnect(reasonCode: ReasonCode): void {
     if (!this.isOpen) return;
-    if (this.phase !== "connected") return this.#abort();
-    if (this.version === 5) {
+    if (this.version === 5 && this.phase === "connected") {
       const code = disconnectReasonCodeFor(reasonCode);
-      this.output.append(
-        encodePacket({ type: PacketType.Disconnect, reasonCode: code, properties: {} }, 5),
-      );
+      const packet: Packet = { type: PacketType.Disconnect, reasonCode: code, properties: {} };
+      if (this.parts.ports.log.isDebugEnabled) logSent(this, packet);
+      this.output.append(encodePacket(packet, 5));
     }
+    if (reasonCode !== ReasonCode.ServerShuttingDown) logEndFor(this, reasonCode);
+    if (this.phase !== "connected") return this.#abort();
     this.#end();
     this.#close("gracefully");
   }
@@ -322,7 +322,7 @@ export class Connection implements Publisher, Deadline {
 
   /** The Client wants to end the connection, and reads no more. */
   endByClient(): void {
-    this.#logNotice(`Client ${this.clientId} disconnected.`);
+    logEnd(this, undefined);
     this.#end();
     this.#close("at once");
   }
@@ -334,12 +334,11 @@ export class Connection implements Publisher, Deadline {
   }
 
   #refuse(error: MqttError): void {
-    const why = `${describeReasonCode(error.reasonCode)}: ${error.message}`;
-    this.#logNotice(`Client ${this.clientId} disconnected: ${why}.`);
+    logMistake(this, error.reasonCode, error.message);
     if (this.phase === "connected") return this.disconnect(error.reasonCode);
     const version = error.connectVersion ??
       (this.phase === "authenticating" ? this.version : undefined);
-    if (version === undefined) return this.#abort(); // nobody knows what would be understood
+    if (version === undefined) return this.disconnect(error.reasonCode); // nobody knows what would be understood
     refuseConnect(this, version, error.reasonCode);
   }
 
@@ -376,7 +375,7 @@ export class Connection implements Publisher, Deadline {
 
   /** The Client takes none of its output. */
   onStalled(): void {
-    this.#logNotice(`Client ${this.clientId} takes no data, disconnecting.`);
+    logEnd(this, "takes no data");
     this.#abort();
   }
 
@@ -392,9 +391,5 @@ export class Connection implements Publisher, Deadline {
     this.output.clear();
     this.parts.deadlines.cancel(this);
     this.parts.connections.delete(this);
-  }
-
-  #logNotice(text: string): void {
-    this.parts.ports.log.write("notice", text, "connection");
   }
 }

@@ -9,6 +9,7 @@ import { Message } from "../session/message.ts";
 import { parseTopicName, type TopicName } from "../topic/topic_name.ts";
 import type { Connection } from "./connection.ts";
 import { mountName } from "./mount_point.ts";
+import { logPublishReceived } from "./packet_log.ts";
 import { PublishMemory } from "./publish_memory.ts";
 import { mayPublish, routeMessage } from "./publish_message.ts";
 
@@ -37,14 +38,18 @@ export function onPublish(connection: Connection, packet: PublishPacket): void {
   const { session } = entry;
   const repeated = isRepeated(connection, packet);
   const name = repeated ? connection.lastTopicName! : topicNameOf(connection, packet);
+  const logsDebug = parts.ports.log.isDebugEnabled;
   if (!mayPublish(entry, name)) {
     parts.denials.publish(entry, packet, name, time.nowMs);
+    if (logsDebug) logPublishReceived(connection, packet, name, "Denied");
     return decline(connection, packet, ReasonCode.NotAuthorized);
   }
   const { maximumPayloadSize } = limits;
   if (maximumPayloadSize > 0 && packet.end - packet.payloadStart > maximumPayloadSize) {
+    if (logsDebug) logPublishReceived(connection, packet, name, "Dropped too large");
     return decline(connection, packet, ReasonCode.QuotaExceeded); // a PUBACK has no 0x95 [MQTT-3.4.2-1]
   }
+  if (logsDebug) logPublishReceived(connection, packet, name, "Received");
   const message = Message.fromPublish(
     packet,
     name,

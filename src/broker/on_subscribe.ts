@@ -9,6 +9,7 @@ import { type ParsedTopicFilter, parseTopicFilter } from "../topic/topic_filter.
 import type { Connection } from "./connection.ts";
 import { mayReceive } from "./denial_log.ts";
 import { mountFilter } from "./mount_point.ts";
+import { logFilter } from "./packet_log.ts";
 
 /**
  * The Subscriptions whose retained messages follow the SUBACK, by Topic Filter: one that stands a thousand times in
@@ -29,12 +30,15 @@ export function onSubscribe(connection: Connection, packet: SubscribePacket): vo
   });
   const identifier = packet.properties.subscriptionIdentifiers?.[0] ?? 0;
   const wantRetained: WantRetained = new Map();
+  const { log } = connection.parts.ports;
   const reasonCodes = packet.subscriptions.map((asked, i) => {
     const request = state.isBridge ? { ...asked, noLocal: true, retainAsPublished: true } : asked;
     const filter = filters[i]!;
     const refused = refusal(connection, request, filter, identifier);
+    if (log.isDebugEnabled) logFilter(connection, asked.topicFilter, refused ?? request.qos);
     if (refused !== undefined) return refusedCode(connection, request, refused);
     subscribe(connection, request, filter, identifier, wantRetained);
+    log.write("subscribe", `${connection.clientId} ${request.qos} ${request.topicFilter}`);
     return request.qos; // [MQTT-3.8.4-7]
   });
   // [MQTT-3.8.4-1], [MQTT-3.8.4-6]; the retained messages come behind it, as with Mosquitto.
@@ -134,7 +138,10 @@ export function onUnsubscribe(connection: Connection, packet: UnsubscribePacket)
   for (const topicFilter of packet.topicFilters) {
     parseTopicFilter(topicFilter, connection.policy.limits.maximumTopicLevels);
   }
+  const { log } = parts.ports;
   const reasonCodes = packet.topicFilters.map((topicFilter) => { // [MQTT-3.10.4-1]
+    if (log.isDebugEnabled) log.write("debug", `\t${topicFilter}`);
+    log.write("unsubscribe", `${connection.clientId} ${topicFilter}`);
     const subscription = session.subscription(topicFilter);
     if (subscription === undefined) return ReasonCode.NoSubscriptionExisted;
     session.removeSubscription(topicFilter);

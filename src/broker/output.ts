@@ -8,6 +8,7 @@ import type { DeliverySink, Publisher } from "../session/session.ts";
 import { Backpressure, type SlowPeer } from "./backpressure.ts";
 import type { Connection } from "./connection.ts";
 import { LARGE_PAYLOAD_BYTES, Outbox } from "./outbox.ts";
+import { logAckSent, logPublishSent } from "./packet_log.ts";
 
 const PUBREL = PacketType.Pubrel << 4 | 2;
 
@@ -28,6 +29,11 @@ export class Output implements DeliverySink, SlowPeer {
 
   get isWriting(): boolean {
     return this.#outbox.isWriting;
+  }
+
+  /** Bytes that the peer has not taken yet. */
+  get waitingBytes(): number {
+    return this.#outbox.bytes;
   }
 
   onStalled(): void {
@@ -89,6 +95,9 @@ export class Output implements DeliverySink, SlowPeer {
       parts.environment.onDrop(state.entry.session, message, "larger than Maximum Packet Size");
       return false;
     }
+    if (parts.ports.log.isDebugEnabled) {
+      logPublishSent(this.#connection, message, qos, retain, dup, packetId);
+    }
     this.#sent();
     parts.statistics.publishSent++;
     parts.statistics.publishBytesSent += message.payloadLength;
@@ -96,6 +105,9 @@ export class Output implements DeliverySink, SlowPeer {
   }
 
   sendPubrel(packetId: number): void {
+    if (this.#connection.parts.ports.log.isDebugEnabled) {
+      logAckSent(this.#connection, PUBREL, packetId, 0);
+    }
     this.appendAck(PUBREL, packetId, 0);
   }
 

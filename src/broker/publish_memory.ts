@@ -64,8 +64,9 @@ export class PublishMemory {
    * @returns the offset behind the last of them.
    */
   deliver(bytes: Uint8Array, at: number, end: number): number {
-    const { router, statistics } = this.#connection.parts;
+    const { router, statistics, ports } = this.#connection.parts;
     const { limits } = this.#connection.policy;
+    if (ports.log.isDebugEnabled) return at; // the whole way has a line for each packet
     if (this.#generation !== router.generation) return at;
     const pattern = this.#pattern;
     const outputs = this.#outputs;

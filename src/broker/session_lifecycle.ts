@@ -94,11 +94,6 @@ export class SessionLifecycle {
   }
 
   #takeOver(connection: Connection, endsSession: boolean): void {
-    this.#parts.ports.log.write(
-      "notice",
-      `Client ${connection.clientId} already connected, closing old connection.`,
-      "connection",
-    );
     // The will goes out because the connection ends, at once if it has no delay. With a delay, the new
     // connection is in time to stop it, unless a Clean Start ends the Session first (section 3.1.4).
     connection.takeOver(endsSession);

@@ -1,5 +1,6 @@
 // `midge [start]`: runs the broker, with or without a configuration file.
 
+import type { Log } from "../broker/ports.ts";
 import { writeText } from "../observe/console.ts";
 import { LineLog } from "../observe/line_log.ts";
 import { LogSinks } from "../observe/log_sinks.ts";
@@ -9,16 +10,15 @@ import { hasIPv6 } from "../transport/ipv6.ts";
 import { VERSION } from "../server/version.ts";
 import { ExitCode } from "./exit_code.ts";
 import type { StartOptions } from "./options.ts";
+import { type Signalled, untilSignal } from "./signals.ts";
 
 const DEFAULT_PORT = 1883;
 const LOCAL = "127.0.0.1";
 
 /** What runs, until a signal ends it. */
-interface Running {
+interface Running extends Signalled {
   readonly log: LineLog;
   readonly greeting: string;
-  /** Takes up a changed configuration. @returns an exit code if the broker has to end for it. */
-  reload(): Promise<number | undefined>;
   stop(): Promise<void>;
 }
 
@@ -31,9 +31,11 @@ export async function start(options: StartOptions): Promise<number> {
   const { log } = running;
   globalThis.addEventListener("error", () => log.flush()); // our own mistake: its lines are needed
   const ended = untilSignal(running);
+  log.write("info", `midge version ${VERSION} running`);
   if (!options.isQuiet) writeText("stdout", running.greeting); // whoever reads it may send signals
   const exitCode = await ended;
   await running.stop();
+  log.write("info", `midge version ${VERSION} terminating`);
   await log.close();
   return exitCode;
 }
@@ -45,6 +47,7 @@ function startLocally(options: StartOptions): Running | number {
     { levels, destinations: options.isQuiet ? [] : ["stderr"] },
     new LogSinks(),
   );
+  logStart(log, "Using default config.");
   const port = options.port ?? DEFAULT_PORT;
   try {
     const server = Server.start({
@@ -61,6 +64,7 @@ function startLocally(options: StartOptions): Running | number {
         log.write("notice", "SIGHUP: there is no configuration to read again.");
         return Promise.resolve(undefined);
       },
+      logSessions: () => server.logSessions(),
       stop: () => server.stop(),
     };
   } catch (error) {
@@ -75,20 +79,25 @@ async function startConfigured(path: string, options: StartOptions): Promise<Run
   );
   const { DENO_IO } = await import("../config/config_io.ts");
   const { describeAccess, writePidFile } = await import("./start_configured.ts");
+  let opened: LineLog | undefined = undefined;
   try {
     const loaded = await loadConfiguration(path, DENO_IO, options.port);
     const settings = await logSettingsOf(loaded.config.logging, options);
-    const log = new LineLog(settings, new LogSinks());
+    const sinks = new LogSinks();
+    const log = opened = new LineLog(settings, sinks);
+    logStart(log, `Config loaded from ${path}.`);
     for (const { level, text } of loaded.notes) log.write(level, text);
     if (loaded.config.user !== null && isRoot()) {
       const { user } = loaded.config;
       log.write("warning", `midge can't become the user ${user}: start it as that user instead.`);
     }
     const configured = new ConfiguredServer(path, loaded, DENO_IO, log, options.port);
+    const { server } = configured;
+    sinks.publishTo((lines) => server.publishLog(lines));
     const removePidFile = writePidFile(loaded.config.pidFile);
     return {
       log,
-      greeting: greeting(configured.server, describeAccess(loaded.config)),
+      greeting: greeting(server, describeAccess(loaded.config)),
       reload: async () => {
         try {
           log.configure(settings);
@@ -107,16 +116,24 @@ async function startConfigured(path: string, options: StartOptions): Promise<Run
         }
         return undefined;
       },
+      logSessions: () => server.logSessions(),
       stop: async () => {
         await configured.stop();
         removePidFile();
       },
     };
   } catch (error) {
+    opened?.flush();
     if (!(error instanceof ConfigurationError)) return startFailed(error);
     for (const problem of error.problems) writeText("stderr", `Error: ${withoutError(problem)}\n`);
     return ExitCode.BadConfiguration;
   }
+}
+
+/** As Mosquitto begins its log. */
+function logStart(log: Log, configuration: string): void {
+  log.write("info", `midge version ${VERSION} starting`);
+  log.write("info", configuration);
 }
 
 function withoutError(problem: string): string {
@@ -165,27 +182,4 @@ function isRoot(): boolean {
   } catch {
     return false;
   }
-}
-
-/** Reloads on SIGHUP; resolves with the exit code when the broker is to end. */
-function untilSignal(running: Running): Promise<number> {
-  const { log } = running;
-  return new Promise((resolve) => {
-    const end = (signal: Deno.Signal) => {
-      log.write("notice", `${signal}: midge stops.`);
-      resolve(ExitCode.Success);
-    };
-    const isWindows = Deno.build.os === "windows";
-    for (
-      const signal of isWindows ? ["SIGINT", "SIGBREAK"] as const : ["SIGINT", "SIGTERM"] as const
-    ) {
-      Deno.addSignalListener(signal, () => end(signal));
-    }
-    if (isWindows) return;
-    Deno.addSignalListener("SIGHUP", () => {
-      running.reload().then((exitCode) => {
-        if (exitCode !== undefined) resolve(exitCode);
-      });
-    });
-  });
 }

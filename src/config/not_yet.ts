@@ -23,12 +23,6 @@ const inListener = (...keys: readonly string[]) => ["listeners", "*", ...keys];
 const DURABLE = ["relaxed", "process", "power"];
 
 export const NOT_YET: readonly NotYet[] = [
-  {
-    issue: 3,
-    what: "A log to syslog or to $SYS topics",
-    path: ["logging", "destinations", "*"],
-    asks: isOneOf("syslog", "topic"),
-  },
   { issue: 3, what: "Watching the files", path: ["reload", "watch"], asks: isOneOf(true) },
   { issue: 4, what: "TLS", path: inListener("tls"), asks: isGiven },
   { issue: 4, what: "WebSocket", path: inListener("protocol"), asks: isOneOf("websockets") },

@@ -6,7 +6,7 @@ import type { Authorizer, ClientIdentity } from "../access/authorizer.ts";
 import { Broker } from "../broker/broker.ts";
 import type { Limits } from "../broker/limits.ts";
 import type { ListenerPolicy } from "../broker/listener_policy.ts";
-import type { Log } from "../broker/ports.ts";
+import type { Log, LogLevel } from "../broker/ports.ts";
 import type { Statistics } from "../broker/statistics.ts";
 import { NO_LOG } from "../observe/line_log.ts";
 import { ReadBuffers } from "../transport/read_buffers.ts";
@@ -15,6 +15,8 @@ import { VERSION } from "./version.ts";
 
 /** How often the broker's deadlines are looked at. */
 const TICK_MS = 200;
+/** Lines of a report that are written in one go. */
+const REPORT_LINES = 200;
 /** How long connections may take to end when the broker stops. */
 const STOP_TIMEOUT_MS = 2_000;
 
@@ -43,12 +45,15 @@ export interface ServerOptions {
 
 export class Server {
   readonly #broker: Broker;
+  readonly #log: Log;
+  #isLoggingSessions = false;
   readonly #listeners: readonly Listener[];
   readonly #accepting: readonly Promise<void>[];
   readonly #timer: ReturnType<typeof setInterval>;
 
   private constructor(broker: Broker, listeners: readonly Listener[], log: Log) {
     this.#broker = broker;
+    this.#log = log;
     this.#listeners = listeners;
     this.#accepting = listeners.map((listener) => listener.run());
     this.#timer = setInterval(() => {
@@ -127,6 +132,26 @@ export class Server {
   /** Disconnects the Clients that may not stay, with 0x87; see {@link Broker.reviewClients}. */
   reviewClients(mayStay: (client: ClientIdentity, policy: ListenerPolicy) => boolean): void {
     this.#broker.reviewClients(mayStay, now());
+  }
+
+  /** Publishes lines of the log to `$SYS/broker/log/…`. */
+  publishLog(lines: Iterable<{ readonly level: LogLevel; readonly text: string }>): void {
+    this.#broker.publishLog(lines, now());
+  }
+
+  /**
+   * Logs who has a Session, its Subscriptions and queues, a few lines at a time: Clients are served between.
+   * Resolves when that is done; once it has begun, another call changes nothing.
+   */
+  async logSessions(): Promise<void> {
+    if (this.#isLoggingSessions) return;
+    this.#isLoggingSessions = true;
+    let written = 0;
+    for (const line of this.#broker.reportSessions()) {
+      this.#log.write("info", line);
+      if (++written % REPORT_LINES === 0) await new Promise((resolve) => setTimeout(resolve));
+    }
+    this.#isLoggingSessions = false;
   }
 
   /**

@@ -81,6 +81,8 @@ export class Listener {
     this.#log = log;
     this.#clock = clock;
     this.#buffers = buffers;
+    const family = this.#listener.addr.hostname.includes(":") ? "ipv6" : "ipv4";
+    log.write("info", `Opening ${family} listen socket on port ${this.port}.`);
   }
 
   /** Accepts connections until {@link close}. */
@@ -141,6 +143,7 @@ export class Listener {
       this.#log.write(
         "notice",
         `Client connection from ${peer.remoteAddress} denied: max_connections exceeded.`,
+        "connection",
       );
       return peer.stream.close();
     }

@@ -86,9 +86,18 @@ Deno.test("midge logs who connects and leaves, one line each with the time in fr
   const { stderr } = await midge.ended();
   const lines = stderr.trimEnd().split("\n");
   for (const line of lines) assert.match(line, /^\d{10}: \S/);
-  assert.match(lines[0]!, /: New connection from 127\.0\.0\.1:\d+ on port \d+\.$/);
-  assert.match(lines[1]!, /: New client connected from .* as visitor \(p5, c1, k0\)\.$/);
-  assert.match(lines[2]!, /: Client visitor disconnected\.$/);
+  const texts = lines.map((line) => line.replace(/^\d+: /, "").replaceAll(/1:\d+/g, "1:X"));
+  assert.deepEqual(texts.filter((text) => !text.startsWith("Opening")), [
+    `midge version ${config.version} starting`,
+    "Using default config.",
+    `midge version ${config.version} running`,
+    `New connection from 127.0.0.1:X on port ${port}.`,
+    "New client connected from 127.0.0.1:X as visitor (p5, c1, k0).",
+    "Client visitor [127.0.0.1:X] disconnected.",
+    "SIGTERM: midge stops.",
+    `midge version ${config.version} terminating`,
+  ]);
+  assert.ok(texts.includes(`Opening ipv4 listen socket on port ${port}.`));
   assert.ok(!stderr.includes("PINGREQ"), "debug lines are for --verbose");
 });
 
