@@ -21,12 +21,15 @@ export interface WhoConnects {
   readonly allowAnonymous?: boolean;
 }
 
+/** Denials of one user that each of its rules is held against: a file of thousands must not take minutes. */
+const MAX_DENIALS = 100;
+
 /** The rules that can never match or never decide, in the order of their lines. */
 export function findHopelessRules({ list }: AclRules, who: WhoConnects = {}): HopelessRule[] {
   const denials = Map.groupBy(list.filter(({ access }) => access === "deny"), groupOf);
   return list.flatMap((rule) => {
     const reason = whyNobody(rule, who) ?? whyNothing(rule) ??
-      whyDenied(rule, denials.get(groupOf(rule)) ?? []);
+      whyDenied(rule, denials.get(groupOf(rule))?.slice(0, MAX_DENIALS) ?? []);
     return reason === undefined ? [] : [{ rule, reason }];
   });
 }

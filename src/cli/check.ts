@@ -3,6 +3,7 @@
 import { DENO_IO } from "../config/config_io.ts";
 import { writeText } from "../observe/console.ts";
 import { ConfigurationError, loadConfiguration } from "../server/configured_server.ts";
+import { findUnusablePlaces } from "./check_places.ts";
 import { ExitCode } from "./exit_code.ts";
 
 /** Resolves with 0 if a broker would start with the configuration file `path`, else with 3. */
@@ -12,13 +13,8 @@ export async function check(path: string, port: number | undefined): Promise<num
     for (const { level, text } of notes) {
       writeText("stderr", `${level === "warning" ? "Warning: " : ""}${text}\n`);
     }
-    const open = config.listeners.filter(({ allowAnonymous }) => allowAnonymous);
-    if (!config.localOnly && open.length > 0) {
-      writeText(
-        "stderr",
-        "Warning: Clients may connect from other machines without a user name.\n",
-      );
-    }
+    const problems = findUnusablePlaces(config);
+    if (problems.length > 0) throw new ConfigurationError(problems, false);
     writeText("stdout", `${path} is right: midge would start with it.\n`);
     return ExitCode.Success;
   } catch (error) {

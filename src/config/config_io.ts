@@ -9,6 +9,8 @@ export interface ConfigIO {
   readTextFile(path: string): Promise<string>;
   /** The names in a folder, in any order. */
   readDirectory(path: string): Promise<readonly string[]>;
+  /** The permission bits of a file; undefined where there are none, or they can't be known. */
+  fileMode?(path: string): Promise<number | undefined>;
   /** The value of a variable of the environment, for `${NAME}` in YAML. */
   getEnvironment(name: string): string | undefined;
 }
@@ -26,6 +28,13 @@ export const DENO_IO: ConfigIO = {
     const names: string[] = [];
     for await (const { name } of Deno.readDir(path)) names.push(name);
     return names;
+  },
+  fileMode: async (path) => {
+    try {
+      return (await Deno.stat(path)).mode ?? undefined;
+    } catch {
+      return undefined; // whoever reads the file says why
+    }
   },
   getEnvironment: (name) => {
     try {

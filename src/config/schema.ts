@@ -67,7 +67,8 @@ export function limitsOf({ limits }: Config, listener: Listener): Limits {
   return { ...limits, maximumQoS, topicAliasMaximum, topicAliasMaximumToClient };
 }
 
-function isLoopback(hostname: string): boolean {
+/** True for an address that only this machine reaches. */
+export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "::1" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 

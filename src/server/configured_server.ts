@@ -24,6 +24,7 @@ import {
   readAccessFiles,
 } from "./access_files.ts";
 import { layersOf } from "./listener_layers.ts";
+import { findAccessWarnings } from "./access_warnings.ts";
 import { Server } from "./server.ts";
 
 /** A configuration with everything that it names, read and checked; nothing has taken effect. */
@@ -62,12 +63,13 @@ export async function loadConfiguration(
     const { config: written, notes } = await readConfig(path, io);
     const config = port === undefined ? written : withPort(written, port);
     const contents = await readAccessFiles(config, io);
+    const warnings = [...contents.warnings, ...await findAccessWarnings(config, contents, io)];
     return {
       config,
       contents,
       notes: [
         ...notes.map((note) => ({ level: levelOf(note), text: formatNote(note) })),
-        ...contents.warnings.map((text) => ({ level: "warning" as const, text })),
+        ...warnings.map((text) => ({ level: "warning" as const, text })),
       ],
     };
   } catch (error) {

@@ -182,6 +182,19 @@ Deno.test("midge check says that a configuration is right, and ends with exit co
   assert.match(stdout, /is right/);
 });
 
+Deno.test("midge check warns with exit code 0, and refuses a place that can't be written with 3", async () => {
+  for (const pidFile of ["pid", "nowhere/pid"]) {
+    const conf = `listener PORT\nallow_anonymous true\npid_file DIR/${pidFile}\n`;
+    using folder = new Folder({ "midge.conf": conf });
+    const args = ["check", "-c", folder.file("midge.conf")];
+    await using midge = new ChildProcess("main.ts", args, PERMISSIONS);
+    const { code, stderr } = await midge.ended();
+    assert.match(stderr, /^Warning: Listener on port \d+: Clients may connect from other machines/);
+    assert.equal(code, pidFile === "pid" ? 0 : 3);
+    if (code === 3) assert.match(stderr, /^Error: Unable to open pid_file .*nowhere\/pid/m);
+  }
+});
+
 Deno.test("midge goes on with its old log if the new one can't be opened", async () => {
   const conf = `${ACCESS["midge.conf"]}log_dest file DIR/midge.log\nlog_dest stderr\n`;
   using folder = new Folder({ ...ACCESS, "midge.conf": conf });
