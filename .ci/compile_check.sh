@@ -9,7 +9,7 @@ if [[ ! -x $compile ]]; then
 fi
 work=$(mktemp -d)
 trap 'kill "${broker:-}" 2>/dev/null || true; rm -rf "$work"' EXIT
-RUST_MIN_STACK=268435456 "$compile" "$work/midge" --quiet --no-lock --allow-net --allow-read --allow-write --allow-env \
+RUST_MIN_STACK=268435456 "$compile" "$work/midge" --quiet --no-lock --allow-net --allow-read --allow-write --allow-env --allow-sys \
   --include src/server/password_argon2_worker.ts main.ts
 "$work/midge" --version
 "$work/midge" -p 0 >"$work/log" 2>&1 &

@@ -1,6 +1,7 @@
 // The README promises; this holds it to that.
 
 import assert from "node:assert/strict";
+import { consoleSession, runProgram } from "../src/cli/program.ts";
 import { DEFAULT_LIMITS } from "../src/mod.ts";
 
 const root = new URL("../", import.meta.url);
@@ -17,6 +18,13 @@ Deno.test("the README's table of limits has nothing else", () => {
   const section = readme.slice(readme.indexOf("\n## Limits"), readme.indexOf("\n## Coming from"));
   const rows = [...section.matchAll(/^\| `(\w+)` +\|/gm)].map((match) => match[1]!);
   assert.deepEqual(rows.toSorted(), Object.keys(DEFAULT_LIMITS).toSorted());
+});
+
+Deno.test("the README shows the help text that midge prints", async () => {
+  let help = "";
+  const print = (text: string) => help += text;
+  await runProgram(["help"], { ...consoleSession(), print });
+  assert.ok(readme.includes(`\`\`\`text\n$ midge --help\n${help}\`\`\`\n`), help);
 });
 
 Deno.test("every task that the README names exists", () => {

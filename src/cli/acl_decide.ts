@@ -1,42 +1,17 @@
 // `midge acl test`: what an ACL file says about one client, one access and one Topic Name, and which line of
 // it says so.
 
-import { parseArgs } from "node:util";
+import type { Command } from "commander";
 import { AclFileError, formatOperatorError, type OperatorError } from "../access/acl_errors.ts";
 import { parseAclFile, type ParsedAclFile } from "../access/acl_file.ts";
 import type { AclRules } from "../access/acl_rules.ts";
 import type { ClientIdentity } from "../access/authorizer.ts";
 import { mayPublish } from "../broker/publish_message.ts";
-import { writeText } from "../observe/console.ts";
 import { parseTopicName, type TopicName } from "../topic/topic_name.ts";
+import { prepare } from "./command_form.ts";
+import type { Session } from "./commands.ts";
 
 const ExitCode = { Allowed: 0, Denied: 1, BadArguments: 3 } as const;
-
-const HELP = `Usage: midge acl test --acl-file FILE [--user NAME] [--client ID] (read|write) TOPIC
-
-Says whether a client may receive (read) what is published to TOPIC, or publish (write) to it, and
-which line of the ACL file decides that.
-
-      --acl-file FILE  the ACL file
-  -u, --user NAME      the client's user name; without it, a client that has none
-  -i, --client ID      the client identifier, for patterns with %c
-  -h, --help           print this and end
-
-Ends with 0 if it is allowed, 1 if it is denied, 3 if the question or the file is wrong.
-`;
-
-/** Where text comes from and goes to. */
-export interface AclTestIo {
-  readonly readTextFile: (path: string) => string;
-  readonly print: (text: string) => void;
-  readonly printError: (text: string) => void;
-}
-
-export const CONSOLE_IO: AclTestIo = {
-  readTextFile: (path) => Deno.readTextFileSync(path),
-  print: (text) => writeText("stdout", text),
-  printError: (text) => writeText("stderr", text),
-};
 
 interface Question {
   readonly path: string;
@@ -45,40 +20,49 @@ interface Question {
   readonly topicName: TopicName;
 }
 
-/** Runs `midge acl test` with the arguments behind these words; returns the exit code. */
-export function aclTest(args: readonly string[], io: AclTestIo = CONSOLE_IO): number {
-  let question: Question | "help";
+/** `midge acl test`; a place for more that is about access rules. */
+export function defineAcl(command: Command, session: Session): void {
+  command.description("About ACL files.").usage("test …").helpCommand(false);
+  prepare(command.command("test"), session)
+    .summary("say whether a client may read or write a topic, and why")
+    .description(
+      "Says whether a client may receive (read) what is published to TOPIC, or publish (write) to it, and\n" +
+        "which line of the ACL file decides that. Ends with 0 if it is allowed, 1 if it is denied, 3 if the\n" +
+        "question or the file is wrong.",
+    ).usage("--acl-file FILE [options] (read|write) TOPIC")
+    .option("--acl-file <FILE>", "the ACL file")
+    .option("-u, --user <NAME>", "the client's user name; without it, a client that has none")
+    .option("-i, --client <ID>", "the client identifier, for patterns with %c")
+    .argument("[WORDS...]")
+    .action((words: readonly string[], options: AclTestOptions) => {
+      session.exitCode = aclTest(words, options, session);
+    });
+}
+
+interface AclTestOptions {
+  readonly aclFile?: string;
+  readonly user?: string;
+  readonly client?: string;
+}
+
+function aclTest(words: readonly string[], options: AclTestOptions, session: Session): number {
+  let question: Question;
   try {
-    question = readQuestion(args);
+    question = readQuestion(words, options);
   } catch (error) {
-    io.printError(`Error: ${(error as Error).message.split("\n")[0]} Try --help.\n`);
+    session.printError(`Error: ${(error as Error).message} Try midge acl test --help.\n`);
     return ExitCode.BadArguments;
   }
-  if (question === "help") {
-    io.print(HELP);
-    return ExitCode.Allowed;
-  }
-  const file = readFile(question.path, io);
-  return file === undefined ? ExitCode.BadArguments : answer(file, question, io);
+  const file = readFile(question.path, session);
+  return file === undefined ? ExitCode.BadArguments : answer(file, question, session);
 }
 
 /** @throws {Error} with a sentence that says what is wrong. */
-function readQuestion(args: readonly string[]): Question | "help" {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    strict: true,
-    allowPositionals: true,
-    options: {
-      "acl-file": { type: "string" },
-      user: { type: "string", short: "u" },
-      client: { type: "string", short: "i" },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  if (values.help) return "help";
-  const path = values["acl-file"];
-  if (path === undefined) throw new Error("No ACL file given: write --acl-file FILE.");
-  const [access, topic, ...others] = positionals;
+function readQuestion(
+  [access, topic, ...others]: readonly string[],
+  { aclFile, user, client }: AclTestOptions,
+): Question {
+  if (aclFile === undefined) throw new Error("No ACL file given: write --acl-file FILE.");
   if (access !== "read" && access !== "write") {
     throw new Error(`Unknown access "${access ?? ""}": write read or write.`);
   }
@@ -86,8 +70,8 @@ function readQuestion(args: readonly string[]): Question | "help" {
   if (others.length > 0) {
     throw new Error(`One topic at a time: quote it if it is "${[topic, ...others].join(" ")}".`);
   }
-  const client = { clientId: values.client ?? "", userName: values.user };
-  return { path, client, access, topicName: readTopicName(topic) };
+  const identity = { clientId: client ?? "", userName: user };
+  return { path: aclFile, client: identity, access, topicName: readTopicName(topic) };
 }
 
 /** @throws {Error} with a sentence that says what is wrong. */
@@ -99,7 +83,7 @@ function readTopicName(text: string): TopicName {
   }
 }
 
-function readFile(path: string, io: AclTestIo): ParsedAclFile | undefined {
+function readFile(path: string, io: Session): ParsedAclFile | undefined {
   let text: string;
   try {
     text = io.readTextFile(path);
@@ -116,7 +100,7 @@ function readFile(path: string, io: AclTestIo): ParsedAclFile | undefined {
   }
 }
 
-function answer({ rules, warnings }: ParsedAclFile, question: Question, io: AclTestIo): number {
+function answer({ rules, warnings }: ParsedAclFile, question: Question, io: Session): number {
   const { client, access, topicName } = question;
   const { path } = rules;
   const { allowed, rule, ...decision } = rules.explain(client, access, topicName);

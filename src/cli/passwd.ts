@@ -13,30 +13,13 @@ import {
   removeUser,
   setPassword,
 } from "./passwd_edit.ts";
-import { DEFAULT_ITERATIONS, hashPassword } from "./passwd_hash.ts";
+import { hashPassword } from "./passwd_hash.ts";
 import { type PasswdOptions, PasswdUsageError, readPasswdOptions } from "./passwd_options.ts";
 import { CancelledError, SecretPrompt } from "./passwd_prompt.ts";
 import { replaceFile } from "./passwd_write.ts";
 
 /** mosquitto_passwd's exit codes. */
 const ExitCode = { Success: 0, Failure: 1, PasswordsDiffer: 2 } as const;
-
-const HELP = `midge passwd makes and changes password files, for midge and for Mosquitto.
-
-Usage: midge passwd [-H HASH] [-I N] [-c | -D] FILE USER
-       midge passwd [-H HASH] [-I N] [-c] -b FILE USER PASSWORD
-       midge passwd [-H HASH] [-I N] -U FILE
-
-Without -D and -U it sets the password of USER, and asks for it twice.
-
-  -c       make a new file; one that is there is overwritten ("-" for FILE: standard output)
-  -b       take the password from the command line, where others on this machine may see it
-  -D       delete USER instead
-  -U       hash the passwords of a file that has them in plain text; hashes stay as they are
-  -H HASH  sha512-pbkdf2 (default), argon2id (Mosquitto 2.1 and later) or sha512 (only for old ones)
-  -I N     iterations of sha512-pbkdf2 (default ${DEFAULT_ITERATIONS}); each connect costs as much more
-  -h       print this and end
-`;
 
 /** What ends the command; the message is for the user. */
 class PasswdError extends Error {
@@ -65,8 +48,8 @@ export async function passwd(
 ): Promise<number> {
   try {
     const options = readPasswdOptions(args);
-    if (options === "help") terminal.write("stdout", HELP);
-    else await run(options, terminal);
+    if (options === "help") return await printHelp(terminal);
+    await run(options, terminal);
     return ExitCode.Success;
   } catch (error) {
     if (error instanceof PasswdError) {
@@ -80,6 +63,12 @@ export async function passwd(
     if (error instanceof CancelledError) return ExitCode.Failure;
     throw error;
   }
+}
+
+async function printHelp({ write }: PasswdTerminal): Promise<number> {
+  const { consoleSession, runProgram } = await import("./program.ts");
+  const print = (text: string) => write("stdout", text);
+  return await runProgram(["passwd", "--help"], { ...consoleSession(), print });
 }
 
 async function run(options: PasswdOptions, terminal: PasswdTerminal): Promise<void> {

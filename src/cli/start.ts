@@ -9,11 +9,11 @@ import { Server } from "../server/server.ts";
 import { hasIPv6 } from "../transport/ipv6.ts";
 import { VERSION } from "../server/version.ts";
 import { ExitCode } from "./exit_code.ts";
+import { describeAccess, EVERYBODY_HERE, greeting, LOCAL } from "./greeting.ts";
 import type { StartOptions } from "./options.ts";
 import { type Signalled, untilSignal } from "./signals.ts";
 
 const DEFAULT_PORT = 1883;
-const LOCAL = "127.0.0.1";
 
 /** What runs, until a signal ends it. */
 interface Running extends Signalled {
@@ -48,18 +48,18 @@ function startLocally(options: StartOptions): Running | number {
     new LogSinks(),
   );
   logStart(log, "Using default config.");
-  const port = options.port ?? DEFAULT_PORT;
+  const [port = DEFAULT_PORT, ...otherPorts] = options.ports;
   try {
     const server = Server.start({
       port,
+      otherPorts,
       hostname: LOCAL,
       otherHostnames: hasIPv6() ? ["::1"] : [],
       log,
     });
-    const who = "everybody on this machine may connect, nobody else";
     return {
       log,
-      greeting: greeting(server, who),
+      greeting: greeting(server, EVERYBODY_HERE),
       reload: () => {
         log.write("notice", "SIGHUP: there is no configuration to read again.");
         return Promise.resolve(undefined);
@@ -78,26 +78,22 @@ async function startConfigured(path: string, options: StartOptions): Promise<Run
     "../server/configured_server.ts"
   );
   const { DENO_IO } = await import("../config/config_io.ts");
-  const { describeAccess, writePidFile } = await import("./start_configured.ts");
+  const { dropPrivileges, writePidFile } = await import("./start_configured.ts");
   let opened: LineLog | undefined = undefined;
   try {
-    const loaded = await loadConfiguration(path, DENO_IO, options.port);
+    const loaded = await loadConfiguration(path, DENO_IO, options.ports, dropPrivileges(path));
     const settings = await logSettingsOf(loaded.config.logging, options);
     const sinks = new LogSinks();
     const log = opened = new LineLog(settings, sinks);
     logStart(log, `Config loaded from ${path}.`);
     for (const { level, text } of loaded.notes) log.write(level, text);
-    if (loaded.config.user !== null && isRoot()) {
-      const { user } = loaded.config;
-      log.write("warning", `midge can't become the user ${user}: start it as that user instead.`);
-    }
-    const configured = new ConfiguredServer(path, loaded, DENO_IO, log, options.port);
+    const configured = new ConfiguredServer(path, loaded, DENO_IO, log, options.ports);
     const { server } = configured;
     sinks.publishTo((lines) => server.publishLog(lines));
     const removePidFile = writePidFile(loaded.config.pidFile);
     return {
       log,
-      greeting: greeting(server, describeAccess(loaded.config)),
+      greeting: greeting(server, describeAccess(loaded.config), path),
       reload: async () => {
         try {
           log.configure(settings);
@@ -140,25 +136,13 @@ function withoutError(problem: string): string {
   return problem.replace(/^Error: /, "");
 }
 
-function greeting(server: Server, who: string): string {
-  const { port } = server;
-  const at = server.addresses.map(({ hostname, port }) => show(hostname, port)).join(" and ");
-  return `midge ${VERSION}: MQTT 5.0, 3.1.1 and 3.1
-Listening on ${at}: ${who}.
-Try it in two other terminals:
-  mosquitto_sub -h ${LOCAL} -p ${port} -t 'demo/#' -v
-  mosquitto_pub -h ${LOCAL} -p ${port} -t demo/hello -m world
-`;
-}
-
-function show(hostname: string, port: number): string {
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
-}
-
 function startFailed(error: unknown): number {
   writeText("stderr", `Error: ${startFailure(error)}\n`);
   return ExitCode.StartFailed;
 }
+
+/** Errors whose message is for the operator. */
+const SAYS_IT_ITSELF = ["PidFileError", "UserError"];
 
 function startFailure(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
@@ -166,20 +150,14 @@ function startFailure(error: unknown): string {
     const port = /port (\d+)/.exec(message)?.[1];
     return `Port ${port} is in use already: stop the other program, or choose another port with -p.`;
   }
+  if (error instanceof Error && SAYS_IT_ITSELF.includes(error.name)) {
+    return message;
+  }
   if (error instanceof Deno.errors.PermissionDenied) {
-    return `The port may not be used by this user: choose one above 1023. (${message})`;
+    return `The port may not be used by this user: choose one above 1023, or allow it (setcap 'CAP_NET_BIND_SERVICE=+ep'). ${message}`;
   }
   if (error instanceof Deno.errors.NotCapable) {
     return `Deno was started without a permission that this needs: ${message}.`;
   }
   return `Unable to start: ${message}`;
-}
-
-/** Whether this process may do everything; false where nobody tells. */
-function isRoot(): boolean {
-  try {
-    return Deno.build.os !== "windows" && Deno.uid() === 0;
-  } catch {
-    return false;
-  }
 }

@@ -23,6 +23,7 @@ import {
   AccessFilesError,
   readAccessFiles,
 } from "./access_files.ts";
+import { withPorts } from "./command_line_ports.ts";
 import { layersOf } from "./listener_layers.ts";
 import { findAccessWarnings } from "./access_warnings.ts";
 import { Server } from "./server.ts";
@@ -51,25 +52,39 @@ export class ConfigurationError extends Error {
 
 /**
  * Reads the configuration file `path` and the files that it names.
- * @param port what the command line says: see {@link withPort}.
+ * @param ports those of the command line: see {@link withPorts}.
+ * @param beforeAccessFiles what is to be done when the configuration is known, and before any other file is
+ * read; gives notes.
  * @throws {ConfigurationError}
  */
 export async function loadConfiguration(
   path: string,
   io: ConfigIO,
-  port?: number,
+  ports: readonly number[] = [],
+  beforeAccessFiles: (config: Config) => Promise<LoadedConfiguration["notes"]> = () =>
+    Promise.resolve([]),
 ): Promise<LoadedConfiguration> {
   try {
-    const { config: written, notes } = await readConfig(path, io);
-    const config = port === undefined ? written : withPort(written, port);
+    const written = await readConfig(path, io);
+    const { config, notes: ofPorts } = withPorts(written.config, ports, path);
+    const ofStart = await beforeAccessFiles(config);
     const contents = await readAccessFiles(config, io);
     const warnings = [...contents.warnings, ...await findAccessWarnings(config, contents, io)];
     return {
       config,
       contents,
       notes: [
+<<<<<<< HEAD
         ...notes.map((note) => ({ level: levelOf(note), text: formatNote(note) })),
         ...warnings.map((text) => ({ level: "warning" as const, text })),
+=======
+        ...[...written.notes, ...ofPorts].map((note) => ({
+          level: levelOf(note),
+          text: formatNote(note),
+        })),
+        ...ofStart,
+        ...contents.warnings.map((text) => ({ level: "warning" as const, text })),
+>>>>>>> 9eeb09f (The command line as Mosquitto reads it, help texts by commander, and user: root is given up)
       ],
     };
   } catch (error) {
@@ -86,7 +101,7 @@ export async function loadConfiguration(
 export class ConfiguredServer implements AsyncDisposable {
   readonly server: Server;
   readonly #path: string;
-  readonly #port: number | undefined;
+  readonly #ports: readonly number[];
   readonly #io: ConfigIO;
   readonly #log: Log;
   readonly #access: AccessFiles;
@@ -97,7 +112,7 @@ export class ConfiguredServer implements AsyncDisposable {
   /**
    * Starts a broker as `loaded` says. It serves when this returns.
    *
-   * @param path where `loaded` came from, with `port`: a reload reads it again.
+   * @param path where `loaded` came from, with `ports`: a reload reads it again.
    * @throws {Deno.errors.AddrInUse | Deno.errors.PermissionDenied | Error} as `Server.start`.
    */
   constructor(
@@ -105,11 +120,11 @@ export class ConfiguredServer implements AsyncDisposable {
     loaded: LoadedConfiguration,
     io: ConfigIO,
     log: Log,
-    port?: number,
+    ports: readonly number[] = [],
   ) {
     const { config, contents } = loaded;
     this.#path = path;
-    this.#port = port;
+    this.#ports = ports;
     this.#io = io;
     this.#log = log;
     this.#config = config;
@@ -135,7 +150,7 @@ export class ConfiguredServer implements AsyncDisposable {
     const { config, contents, notes } = await loadConfiguration(
       this.#path,
       this.#io,
-      this.#port,
+      this.#ports,
     );
     for (const { level, text } of notes) this.#log.write(level, text);
     for (const path of changedPaths(this.#config, config)) {
@@ -188,20 +203,6 @@ export class ConfiguredServer implements AsyncDisposable {
     this.#listeners.set(policy, listener);
     return policy;
   }
-}
-
-/**
- * `config` with Mosquitto's -p: it is the port of a configuration that has no listener; a listener that is
- * there already stays as it is; else it is one listener more.
- */
-function withPort(config: Config, port: number): Config {
-  const first = config.listeners.find((listener) => listener.kind === "tcp");
-  if (config.localOnly) {
-    return { ...config, listeners: config.listeners.map((listener) => ({ ...listener, port })) };
-  }
-  const isThere = config.listeners.some((listener) => "port" in listener && listener.port === port);
-  if (isThere || first === undefined) return config;
-  return { ...config, listeners: [...config.listeners, { ...first, port, hostnames: [] }] };
 }
 
 function levelOf({ level }: ConfigNote): LogLevel {

@@ -25,9 +25,11 @@ export interface ServerOptions {
   readonly hostname?: string;
   /** TCP port; 0, the default, takes a free one. */
   readonly port?: number;
-  /** Further addresses to listen on, all with the same port. */
+  /** Further ports. */
+  readonly otherPorts?: readonly number[];
+  /** Further addresses to listen on, with the same ports. */
   readonly otherHostnames?: readonly string[];
-  /** Listeners that may differ in what holds for them, in place of `hostname`, `port` and `otherHostnames`. */
+  /** Listeners that may differ in what holds for them, in place of hostnames and ports. */
   readonly listeners?: readonly ListenerOptions[];
   /** Limits that differ from the defaults. */
   readonly limits?: Partial<Limits>;
@@ -98,9 +100,12 @@ export class Server {
       if (options.listeners !== undefined) {
         for (const listener of options.listeners) listen(listener);
       } else {
-        listen({ hostname: options.hostname ?? "127.0.0.1", port: options.port ?? 0 });
-        const { port } = listeners[0]!;
-        for (const hostname of options.otherHostnames ?? []) listen({ hostname, port });
+        for (const wanted of [options.port ?? 0, ...options.otherPorts ?? []]) {
+          const first = listeners.length;
+          listen({ hostname: options.hostname ?? "127.0.0.1", port: wanted });
+          const { port } = listeners[first]!; // the same free one everywhere
+          for (const hostname of options.otherHostnames ?? []) listen({ hostname, port });
+        }
       }
     } catch (error) {
       for (const listener of listeners) listener.close();

@@ -1,7 +1,7 @@
 // `midge acl test`: what it prints and how it ends, with a file that is handed to it.
 
 import assert from "node:assert/strict";
-import { aclTest } from "../../src/cli/acl_decide.ts";
+import { runProgram } from "../../src/cli/program.ts";
 
 const PATH = "/etc/midge/acl";
 const TEXT = `topic read public/#
@@ -19,16 +19,17 @@ interface Run {
   readonly stderr: string;
 }
 
-function run(args: readonly string[], text = TEXT): Run {
+async function run(args: readonly string[], text = TEXT): Promise<Run> {
   let stdout = "";
   let stderr = "";
-  const code = aclTest(args, {
+  const code = await runProgram(["acl", "test", ...args], {
     readTextFile: (path) => {
       if (path !== PATH) throw new Error("No such file");
       return text;
     },
     print: (line) => stdout += line,
     printError: (line) => stderr += line,
+    exitCode: 0,
   });
   return { code, stdout, stderr };
 }
@@ -83,8 +84,8 @@ const ANSWERS = [
   },
 ];
 for (const { name, args, code, stdout, stderr = "" } of ANSWERS) {
-  Deno.test(`midge acl test explains ${name} by its line`, () => {
-    assert.deepEqual(run(["--acl-file", PATH, ...args]), { code, stdout, stderr });
+  Deno.test(`midge acl test explains ${name} by its line`, async () => {
+    assert.deepEqual(await run(["--acl-file", PATH, ...args]), { code, stdout, stderr });
   });
 }
 
@@ -100,16 +101,16 @@ const WRONG = [
   { name: "a file that is not there", args: ["--acl-file", "x", "read", "a"], says: '"x"' },
 ];
 for (const { name, args, says } of WRONG) {
-  Deno.test(`midge acl test refuses ${name} with exit code 3 and one line`, () => {
-    const { code, stdout, stderr } = run(args);
+  Deno.test(`midge acl test refuses ${name} with exit code 3 and one line`, async () => {
+    const { code, stdout, stderr } = await run(args);
     assert.deepEqual({ code, stdout }, { code: 3, stdout: "" });
     assert.match(stderr, /^Error: [^\n]+\n$/);
     assert.ok(stderr.includes(says), stderr);
   });
 }
 
-Deno.test("midge acl test prints every mistake of the file and ends with exit code 3", () => {
-  const { code, stdout, stderr } = run(["--acl-file", PATH, "read", "a"], "topic\nfoo\n");
+Deno.test("midge acl test prints every mistake of the file and ends with exit code 3", async () => {
+  const { code, stdout, stderr } = await run(["--acl-file", PATH, "read", "a"], "topic\nfoo\n");
   assert.deepEqual({ code, stdout }, { code: 3, stdout: "" });
   assert.match(
     stderr,
@@ -117,8 +118,8 @@ Deno.test("midge acl test prints every mistake of the file and ends with exit co
   );
 });
 
-Deno.test("midge acl test --help explains its options", () => {
-  const { code, stdout, stderr } = run(["--help"]);
+Deno.test("midge acl test --help explains its options", async () => {
+  const { code, stdout, stderr } = await run(["--help"]);
   assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
   for (const each of ["--acl-file", "--user", "--client"]) assert.ok(stdout.includes(each));
 });

@@ -179,7 +179,7 @@ Deno.test({
 Deno.test("midge passwd --help explains every option", async () => {
   const { code, stdout } = await run(["--help"]);
   assert.equal(code, 0);
-  for (const option of ["-c ", "-b ", "-D ", "-U ", "-H HASH ", "-I N ", "-h "]) {
+  for (const option of ["-c ", "-b ", "-D ", "-U ", "-H HASH ", "-I N ", "-h, --help "]) {
     assert.ok(stdout.includes(`\n  ${option}`), option);
   }
 });

@@ -31,12 +31,22 @@ Deno.test("midge serves where its greeting says, as soon as that is there", asyn
 });
 
 Deno.test("midge -p listens on the port it is given", async () => {
-  const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = free.addr;
-  free.close();
+  const port = freePort();
   const started = await startMidge("-p", `${port}`);
   await using _midge = started.process;
   assert.equal(started.port, port);
+});
+
+Deno.test("midge -p -p listens on several ports, each once", async () => {
+  const { process } = await startMidge("-p", "0", "--port", `${freePort()}`, "-p", "0");
+  await using midge = process;
+  const [, where] = await midge.waitForOutput(/Listening on (.*): everybody/);
+  const ports = new Set(where!.split(" and ").map((address) => /\d+$/.exec(address)![0]));
+  assert.equal(ports.size, 2);
+  for (const port of ports) {
+    const client = await connectAsync(`mqtt://127.0.0.1:${port}`, { reconnectPeriod: 0 });
+    await client.endAsync();
+  }
 });
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -123,3 +133,8 @@ Deno.test("midge goes on serving when nobody reads its log any more", async () =
   last.close();
   assert.equal((await midge.ended()).code, 0);
 });
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}

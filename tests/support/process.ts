@@ -73,11 +73,12 @@ export class ChildProcess implements AsyncDisposable {
   }
 }
 
-/** midge on a free port, once it listens. */
+/** midge on a free port, unless `args` say which, once it listens. */
 export async function startMidge(
   ...args: readonly string[]
 ): Promise<{ process: ChildProcess; port: number }> {
-  const process = new ChildProcess("main.ts", ["-p", "0", ...args]);
+  const port0 = args.includes("-p") ? [] : ["-p", "0"];
+  const process = new ChildProcess("main.ts", [...port0, ...args]);
   const [, port] = await process.waitForOutput(/Listening on \S+:(\d+)[^]*world\n/);
   return { process, port: Number(port) };
 }

@@ -1,0 +1,45 @@
+// The commands of midge, a row each. A start must not wait for a library: so this file loads nothing, and a
+// command's own file is loaded when it is that command's turn.
+
+import type { Command } from "commander";
+
+/** What a command talks to, and where its exit code goes. */
+export interface Session {
+  readonly readTextFile: (path: string) => string;
+  readonly print: (text: string) => void;
+  readonly printError: (text: string) => void;
+  exitCode: number;
+}
+
+export interface CliCommand {
+  readonly name: string;
+  /** For the list of commands. */
+  readonly summary: string;
+  /** Says which options and arguments there are, and what is done with them. */
+  readonly define: (command: Command, session: Session) => Promise<void>;
+  /**
+   * For commands that read their arguments as another program does; what `define` says is then only for the
+   * help text. Resolves with the exit code.
+   */
+  readonly run?: (args: readonly string[]) => Promise<number>;
+}
+
+/** Beside `start`, which is what midge does without a command. */
+export const COMMANDS: readonly CliCommand[] = [
+  {
+    name: "check",
+    summary: "check a configuration and the files it names",
+    define: async (...each) => (await import("./check.ts")).defineCheck(...each),
+  },
+  {
+    name: "passwd",
+    summary: "make and change password files, as mosquitto_passwd",
+    define: async (command) => (await import("./passwd_help.ts")).definePasswd(command),
+    run: async (args) => await (await import("./passwd.ts")).passwd(args),
+  },
+  {
+    name: "acl",
+    summary: "say what an ACL file allows, and by which line",
+    define: async (...each) => (await import("./acl_decide.ts")).defineAcl(...each),
+  },
+];

@@ -1,0 +1,33 @@
+// Mosquitto's -p beside a configuration.
+
+import type { ConfigNote } from "../config/config_error.ts";
+import type { Config } from "../config/schema.ts";
+
+/**
+ * `config` with the ports of the command line, as Mosquitto has it: they are for a configuration that has no
+ * listener of its own, so that -p never opens to others what the file did not. A configuration of ours with
+ * one listener for this machine only is as good as none. A port that stays unused is told of.
+ */
+export function withPorts(
+  config: Config,
+  ports: readonly number[],
+  path: string,
+): { readonly config: Config; readonly notes: readonly ConfigNote[] } {
+  const [listener, ...others] = config.listeners;
+  if (ports.length === 0) return { config, notes: [] };
+  if (config.localOnly && listener?.kind === "tcp" && others.length === 0) {
+    return {
+      config: { ...config, listeners: ports.map((port) => ({ ...listener, port })) },
+      notes: [],
+    };
+  }
+  const own = config.listeners.map((each) => each.kind === "tcp" ? each.port : undefined);
+  const notes = ports.filter((port) => !own.includes(port)).map((port): ConfigNote => ({
+    path,
+    line: 0,
+    level: "warning",
+    message: `-p ${port} is not used, because the configuration has listeners of its own; ` +
+      `Mosquitto passes over it as well. Add 'listener ${port}' instead.`,
+  }));
+  return { config, notes };
+}
