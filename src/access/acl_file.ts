@@ -58,6 +58,11 @@ class AclParser {
   readLine(number: number, line: string): void {
     this.#line = number;
     if (line === "" || line.startsWith("#")) return;
+    if (line.includes("\0")) {
+      return this.#fail(
+        "Invalid line in acl_file: it holds a NUL character: save the file as UTF-8",
+      );
+    }
     const [keyword, rest] = splitWord(line);
     if (rest.includes("\uFFFD")) this.#warn(`"${rest}" is not all UTF-8: save the file as UTF-8`);
     switch (keyword) {
@@ -84,13 +89,15 @@ class AclParser {
     const [access, filter] = behind === "" ? ["readwrite", word] : [word, trim(behind)];
     if (!isAccess(access)) {
       return this.#fail(
-        `Invalid topic access type "${access}" in acl_file: write read, write, readwrite or deny` +
-          ` (if "${rest}" is a filter with a space: ${kind} readwrite ${rest})`,
+        `Invalid topic access type "${
+          short(access)
+        }" in acl_file: write read, write, readwrite or deny` +
+          ` (if "${short(rest)}" is a filter with a space: ${kind} readwrite ${short(rest)})`,
       );
     }
     const mistake = mistakeIn(filter);
     if (mistake !== undefined) {
-      return this.#fail(`Invalid ACL topic "${filter}" in acl_file: ${mistake}`);
+      return this.#fail(`Invalid ACL topic "${short(filter)}" in acl_file: ${mistake}`);
     }
     const userName = kind === "topic" ? this.#userName : undefined;
     this.rules.push({
@@ -150,7 +157,7 @@ function unknownKeyword(word: string): string {
     return `${JSON.stringify(word)} holds a tab: ${instead}`;
   }
   const meant = KEYWORDS.find((each) => each === word.toLowerCase().replace(/[:=s]+$/, ""));
-  return `"${word}" is unknown: ${meant === undefined ? instead : `did you mean ${meant}?`}`;
+  return `"${short(word)}" is unknown: ${meant === undefined ? instead : `did you mean ${meant}?`}`;
 }
 
 /** What is wrong with a Topic Filter, if anything. */
@@ -161,7 +168,9 @@ function mistakeIn(filter: string): string | undefined {
   }
   const mixed = levels.find((level) => level.length > 1 && /[+#]/.test(level));
   if (mixed !== undefined) {
-    return `"${mixed}" mixes a wildcard with text: a wildcard is a level of its own, as in a/+/b or a/#`;
+    return `"${
+      short(mixed)
+    }" mixes a wildcard with text: a wildcard is a level of its own, as in a/+/b or a/#`;
   }
   if (countTopicLevels(filter) > MAX_LEVELS) return `write at most ${MAX_LEVELS} levels`;
   return filter.length > 65_535 ? "write at most 65535 bytes" : undefined;
@@ -169,6 +178,11 @@ function mistakeIn(filter: string): string | undefined {
 
 function isAccess(word: string): word is AclAccess {
   return ACCESSES.includes(word);
+}
+
+/** A value as it is quoted: nobody reads more of it. */
+function short(value: string): string {
+  return value.length > 100 ? `${value.slice(0, 100)}…` : value;
 }
 
 /** The first word, and what follows it without the spaces in between; both may be empty. */

@@ -118,6 +118,7 @@ const MISTAKES = [
   { name: "# amid the filter", text: "topic a/#/b", line: 1, says: ['"a/#/b"', "last level"] },
   { name: "# beside text", text: "topic a#", line: 1, says: ['"a#"', "level of its own"] },
   { name: "+ beside text", text: "pattern a/+%c", line: 1, says: ['"+%c"', "level of its own"] },
+  { name: "NUL, where Mosquitto ends", text: "topic deny a\0b", line: 1, says: ["NUL", "UTF-8"] },
   { name: "202 levels", text: `topic ${"/".repeat(201)}`, line: 1, says: ["201 levels"] },
 ];
 for (const { name, text, line, says } of MISTAKES) {
@@ -127,6 +128,7 @@ for (const { name, text, line, says } of MISTAKES) {
     assert.equal(error?.path, PATH);
     assert.equal(error.line, line);
     for (const each of says) assert.ok(error.message.includes(each), error.message);
+    assert.ok(error.message.length < 500);
   });
 }
 

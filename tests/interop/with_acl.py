@@ -9,7 +9,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
@@ -108,9 +108,11 @@ DENIED_CASES = 60  # that are compared; each takes a process
 @scenario("acl")
 def acl_test_answers_as_mosquitto_behaves(_broker: Address) -> None:
     """I move from Mosquitto with my ACL file; nobody may do more or less than before."""
-    midge = _midge()
-    with tempfile.TemporaryDirectory() as folder, _mosquitto(Path(folder)) as (address, acl):
-        seen = _observe(address)
+    midge = midge_command("--allow-read")
+    with tempfile.TemporaryDirectory() as folder:
+        acl, config = write_files(Path(folder), RULES.encode(), USERS)
+        with running([mosquitto_command(), "-c", str(config)]) as address:
+            seen = observe(address, CASES)
         allowed = [case for case in CASES if seen[case]]
         denied = [case for case in CASES if not seen[case]]
         expect_that("dozens of cases of each kind", len(allowed) > 40 < len(denied), seen)
@@ -125,12 +127,13 @@ def acl_test_answers_as_mosquitto_behaves(_broker: Address) -> None:
     expect(f"cases of {len(asked)} where Mosquitto does otherwise", differing, [])
 
 
-def _midge() -> list[str]:
-    """How midge is started to answer questions, not to serve."""
+def midge_command(*permissions: str) -> list[str]:
+    """How midge is started to answer questions, or to serve with files."""
     broker = os.environ.get("MIDGE_BROKER", "deno run main.ts")
     words = shlex.split(os.environ.get("MIDGE_ACL", broker))
     if "run" in words:
-        words.insert(words.index("run") + 1, "--allow-read")
+        at = words.index("run") + 1
+        words[at:at] = permissions
     return words
 
 
@@ -151,26 +154,35 @@ def _ask(midge: list[str], acl: Path, case: Case) -> str:
     return done.stdout.strip()
 
 
-@contextlib.contextmanager
-def _mosquitto(folder: Path) -> Iterator[tuple[Address, Path]]:
-    """A Mosquitto with the rules, and a password file that its own tool has written."""
+def mosquitto_command() -> str:
     path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin"))
     server = shutil.which("mosquitto", path=path)
     if server is None:
         raise Mismatch("needs a mosquitto: apt-get install mosquitto")
+    return server
+
+
+def write_files(folder: Path, rules: bytes, users: Iterable[str]) -> tuple[Path, Path]:
+    """An ACL file, and a mosquitto.conf with a password file that Mosquitto's own tool has written."""
     acl, passwords, config = folder / "acl", folder / "passwd", folder / "mosquitto.conf"
-    acl.write_text(RULES)
+    acl.write_bytes(rules)
     passwords.touch(0o600)
-    for user in (*USERS, PUBLISHER):
+    for user in (*users, PUBLISHER):
         subprocess.run(["mosquitto_passwd", "-b", passwords, user, PASSWORD], check=True)
     config.write_text(
         f"allow_anonymous true\nacl_file {acl}\npassword_file {passwords}\n"
         + ("user root\n" if os.geteuid() == 0 else "")
     )
-    broker = BrokerProcess(shlex.join([server, "-c", str(config)]))
+    return acl, config
+
+
+@contextlib.contextmanager
+def running(command: list[str]) -> Iterator[Address]:
+    """A broker that a command with a configuration starts."""
+    broker = BrokerProcess(shlex.join(command))
     try:
         broker.wait_until_it_accepts()
-        yield broker.address, acl
+        yield broker.address
     finally:
         broker.kill()
 
@@ -188,12 +200,12 @@ class _Member(Peer):
         super()._connect(*arguments)
 
 
-def _observe(broker: Address) -> dict[Case, bool]:
-    """Which of the cases Mosquitto allows."""
+def observe(broker: Address, cases: list[Case]) -> dict[Case, bool]:
+    """Which of the cases a live broker allows."""
     seen: dict[Case, bool] = {}
     with _Member(broker, PUBLISHER, "publisher") as publisher:
-        for user, client in dict.fromkeys((case.user, case.client) for case in CASES):
-            topics = {case.topic for case in CASES if (case.user, case.client) == (user, client)}
+        for user, client in dict.fromkeys((case.user, case.client) for case in cases):
+            topics = {case.topic for case in cases if (case.user, case.client) == (user, client)}
             with _Member(broker, user, client) as member:
                 for topic in topics:
                     code = member.publish(topic, "written")
