@@ -2,6 +2,7 @@
 
 import { ListenerDraft, PluginDraft } from "./mosquitto_draft.ts";
 import {
+  type Does,
   type MosquittoOption,
   type OptionTable,
   type Reading,
@@ -38,8 +39,8 @@ const maximumQoS = integer({
   maximum: 2,
   message: "'max_qos' must be between 0 and 2 inclusive.",
 });
-const tlsText = (scope: Scope, key: string, example: string): MosquittoOption =>
-  sets(scope, 4, text, `tls.${key}`, example);
+const tlsText = (scope: Scope, does: Does, key: string, example: string): MosquittoOption =>
+  sets(scope, does, text, `tls.${key}`, example);
 const tlsFlag = (key: string): MosquittoOption =>
   sets("any-listener", 4, boolean, `tls.${key}`, "true");
 const useCertificates = "Use certificates (certfile, keyfile, require_certificate) instead.";
@@ -111,13 +112,13 @@ export const LISTENER_OPTIONS: OptionTable = {
   bind_interface: sets("any-listener", 4, text, "bindInterface", "eth0"),
 
   // TLS
-  cafile: tlsText("listener", "caFile", "/etc/mosquitto/ca.crt"),
-  capath: tlsText("any-listener", "caPath", "/etc/mosquitto/ca"),
-  certfile: tlsText("any-listener", "certFile", "/etc/mosquitto/server.crt"),
-  keyfile: tlsText("any-listener", "keyFile", "/etc/mosquitto/server.key"),
-  ciphers: tlsText("any-listener", "ciphers", "ECDHE-ECDSA-AES128-GCM-SHA256"),
-  "ciphers_tls1.3": tlsText("any-listener", "cipherSuites", "TLS_AES_128_GCM_SHA256"),
-  crlfile: tlsText("any-listener", "crlFile", "/etc/mosquitto/ca.crl"),
+  cafile: tlsText("listener", "offered", "caFile", "/etc/mosquitto/ca.crt"),
+  capath: tlsText("any-listener", "offered", "caPath", "/etc/mosquitto/ca"),
+  certfile: tlsText("any-listener", "offered", "certFile", "/etc/mosquitto/server.crt"),
+  keyfile: tlsText("any-listener", "offered", "keyFile", "/etc/mosquitto/server.key"),
+  ciphers: tlsText("any-listener", 4, "ciphers", "ECDHE-ECDSA-AES128-GCM-SHA256"),
+  "ciphers_tls1.3": tlsText("any-listener", 4, "cipherSuites", "TLS_AES_128_GCM_SHA256"),
+  crlfile: tlsText("any-listener", 4, "crlFile", "/etc/mosquitto/ca.crl"),
   disable_client_cert_date_checks: sets(
     "listener",
     4,
@@ -128,7 +129,7 @@ export const LISTENER_OPTIONS: OptionTable = {
   require_certificate: tlsFlag("requireCertificate"),
   tls_version: sets(
     "listener",
-    4,
+    "offered",
     oneOf({ "tlsv1.3": "1.3", "tlsv1.2": "1.2" }),
     "tls.minimumVersion",
     "tlsv1.2",

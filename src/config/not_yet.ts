@@ -24,7 +24,27 @@ const DURABLE = ["relaxed", "process", "power"];
 
 export const NOT_YET: readonly NotYet[] = [
   { issue: 3, what: "Watching the files", path: ["reload", "watch"], asks: isOneOf(true) },
-  { issue: 4, what: "TLS", path: inListener("tls"), asks: isGiven },
+  {
+    issue: 4,
+    what: "Certificates of Clients",
+    path: inListener("tls", "requireCertificate"),
+    asks: isOneOf(true),
+  },
+  {
+    issue: 4,
+    what: "User names from certificates",
+    path: inListener("tls", "userNameFrom"),
+    asks: isOneOf("common-name", "subject"),
+  },
+  { issue: 4, what: "Revoked certificates", path: inListener("tls", "crlFile"), asks: isGiven },
+  { issue: 4, what: "A choice of ciphers", path: inListener("tls", "ciphers"), asks: isGiven },
+  { issue: 4, what: "A choice of ciphers", path: inListener("tls", "cipherSuites"), asks: isGiven },
+  {
+    issue: 4,
+    what: "Certificates of Clients that are not valid today",
+    path: inListener("tls", "checkClientCertificateDates"),
+    asks: isOneOf(false),
+  },
   { issue: 4, what: "WebSocket", path: inListener("protocol"), asks: isOneOf("websockets") },
   { issue: 4, what: "WebSocket", path: inListener("webSocket", "origins"), asks: hasItems },
   { issue: 4, what: "WebSocket", path: inListener("webSocket", "httpDirectory"), asks: isGiven },

@@ -23,15 +23,18 @@ import {
   AccessFilesError,
   readAccessFiles,
 } from "./access_files.ts";
-import { withPorts } from "./command_line_ports.ts";
-import { layersOf } from "./listener_layers.ts";
 import { findAccessWarnings } from "./access_warnings.ts";
+import { withPorts } from "./command_line_ports.ts";
+import { ListenerLayers } from "./listener_layers.ts";
 import { Server } from "./server.ts";
+import { readTlsFiles, type TlsContents, TlsFilesError } from "./tls_files.ts";
 
 /** A configuration with everything that it names, read and checked; nothing has taken effect. */
 export interface LoadedConfiguration {
   readonly config: Config;
   readonly contents: AccessContents;
+  /** Certificates and keys of the TLS listeners. */
+  readonly tls: ReadonlyMap<string, TlsContents>;
   /** Sentences that the operator should read. */
   readonly notes: readonly { readonly level: LogLevel; readonly text: string }[];
 }
@@ -70,26 +73,26 @@ export async function loadConfiguration(
     const ofStart = await beforeAccessFiles(config);
     const contents = await readAccessFiles(config, io);
     const warnings = [...contents.warnings, ...await findAccessWarnings(config, contents, io)];
+    const tls = await readTlsFiles(config, io);
     return {
       config,
       contents,
+      tls,
       notes: [
-<<<<<<< HEAD
-        ...notes.map((note) => ({ level: levelOf(note), text: formatNote(note) })),
-        ...warnings.map((text) => ({ level: "warning" as const, text })),
-=======
         ...[...written.notes, ...ofPorts].map((note) => ({
           level: levelOf(note),
           text: formatNote(note),
         })),
         ...ofStart,
-        ...contents.warnings.map((text) => ({ level: "warning" as const, text })),
->>>>>>> 9eeb09f (The command line as Mosquitto reads it, help texts by commander, and user: root is given up)
+        ...warnings.map((text) => ({ level: "warning" as const, text })),
       ],
     };
   } catch (error) {
     if (error instanceof ConfigError) {
       throw new ConfigurationError(error.problems.map(formatProblemAsMosquitto), false);
+    }
+    if (error instanceof TlsFilesError) {
+      throw new ConfigurationError(error.problems.map((problem) => `Error: ${problem}`), false);
     }
     if (error instanceof AccessFilesError) {
       throw new ConfigurationError(error.problems.map((problem) => `Error: ${problem}`), true);
@@ -106,6 +109,7 @@ export class ConfiguredServer implements AsyncDisposable {
   readonly #log: Log;
   readonly #access: AccessFiles;
   readonly #config: Config;
+  readonly #layers: ListenerLayers;
   /** Which listener a policy is of. */
   readonly #listeners = new Map<ListenerPolicy, Listener>();
 
@@ -128,6 +132,7 @@ export class ConfiguredServer implements AsyncDisposable {
     this.#io = io;
     this.#log = log;
     this.#config = config;
+    this.#layers = new ListenerLayers(loaded.tls);
     this.#access = new AccessFiles(config, contents, log);
     this.server = Server.start({
       log,
@@ -147,7 +152,7 @@ export class ConfiguredServer implements AsyncDisposable {
    */
   async reload(): Promise<void> {
     this.#log.write("notice", "Reloading config.");
-    const { config, contents, notes } = await loadConfiguration(
+    const { config, contents, tls, notes } = await loadConfiguration(
       this.#path,
       this.#io,
       this.#ports,
@@ -162,6 +167,7 @@ export class ConfiguredServer implements AsyncDisposable {
       const listener = this.#listeners.get(policy);
       return listener === undefined || review.mayStay(client, listener, listener);
     });
+    this.#layers.replace(tls);
     this.#log.write("notice", "Passwords and access rules are those of the files now.");
   }
 
@@ -177,7 +183,7 @@ export class ConfiguredServer implements AsyncDisposable {
 
   #addressesOf(listener: Listener): ListenerOptions[] {
     const policy = this.#policyFor(listener);
-    const layers = layersOf(listener);
+    const layers = this.#layers.of(listener);
     const { port, hostnames, maximumConnections } = listener as TcpListenerConfig;
     const everywhere = hostnames.length === 0 ? [hasIPv6() ? "::" : "0.0.0.0"] : hostnames;
     return everywhere

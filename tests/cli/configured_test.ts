@@ -152,8 +152,8 @@ const WRONG = [
   },
   {
     name: "an option that is still to come",
-    files: { "midge.conf": "listener 8883\ncertfile DIR/crt\nkeyfile DIR/key\n" },
-    says: [/^Error: .*TLS/m],
+    files: { "midge.conf": "listener 8883\npersistence true\n" },
+    says: [/^Error: .*[Pp]ersistence/m],
   },
 ];
 for (const { name, files, says } of WRONG) {

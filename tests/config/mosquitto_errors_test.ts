@@ -202,8 +202,8 @@ const ERRORS: readonly {
   },
   { conf: "listener 1\ncafile a", says: ["2: cafile specified without certfile and keyfile."] },
   {
-    conf: "listener 1\ncertfile a\nkeyfile b",
-    says: ["2: certfile: TLS can't be had in this version of midge yet."],
+    conf: "listener 1\ncertfile a\nkeyfile b\nciphers DEFAULT",
+    says: ["4: ciphers: A choice of ciphers can't be had in this version of midge yet."],
   },
   {
     conf: "listener 1\nenable_proxy_protocol 3",

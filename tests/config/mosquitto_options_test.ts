@@ -107,6 +107,21 @@ const ROWS: readonly Row[] = [
     path: "listeners.0.usesUserNameAsClientId",
     value: true,
   },
+  ...[
+    ["certfile", "certFile"],
+    ["keyfile", "keyFile"],
+    ["cafile", "caFile"],
+    ["capath", "caPath"],
+  ].map(([name, key]) => ({
+    conf: ["listener 1", ...new Set(["certfile /f", "keyfile /f", `${name} /f`])].join("\n"),
+    path: `listeners.0.tls.${key}`,
+    value: "/f",
+  })),
+  {
+    conf: "listener 1\ncertfile /f\nkeyfile /f\ntls_version tlsv1.3",
+    path: "listeners.0.tls.minimumVersion",
+    value: "1.3",
+  },
   { conf: "", path: "access.refuseHopelessSubscriptions", value: false },
   { conf: "", path: "reload.onBadAccessFile", value: "exit" },
   { conf: "persistence false", path: "persistence.durability", value: "none" },

@@ -148,7 +148,6 @@ const ERRORS: readonly { readonly yaml: string; readonly says: readonly string[]
   {
     yaml: "listeners: [{tls: {certFile: a}}]",
     says: [
-      "1:14: listeners[0].tls: TLS can't be had in this version of midge yet.",
       "1:14: 'listeners[0].tls.keyFile' is missing.",
     ],
   },

@@ -1,0 +1,174 @@
+// The files of a TLS listener, read and checked before anything uses them: node:tls takes whatever it is
+// given and fails later, one handshake after the other.
+
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import type { ConfigIO } from "../config/config_io.ts";
+import type { Config, Listener } from "../config/schema.ts";
+import { refusesKeyPair, type TlsSettings } from "../transport/tls_layer.ts";
+
+type TlsConfig = NonNullable<Listener["tls"]>;
+
+/** What the files of one listener say. */
+export interface TlsContents {
+  readonly settings: TlsSettings;
+  /** The file that the certificate of the server came from. */
+  readonly certificatePath: string;
+  /** Milliseconds since 1970 at which the first certificate of the server's chain ends. */
+  readonly expiresMs: number;
+}
+
+/** Every mistake in the files, a sentence each. */
+export class TlsFilesError extends Error {
+  override readonly name = "TlsFilesError";
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join("\n"));
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads the files of all TLS listeners of `config`.
+ * @returns what they say, by {@link listenerKey}.
+ * @throws {TlsFilesError}
+ */
+export async function readTlsFiles(
+  config: Config,
+  io: ConfigIO,
+): Promise<ReadonlyMap<string, TlsContents>> {
+  const contents = new Map<string, TlsContents>();
+  const problems = new Set<string>();
+  for (const listener of config.listeners) {
+    if (listener.tls === null) continue;
+    try {
+      contents.set(listenerKey(listener), await readListener(listener.tls, io));
+    } catch (error) {
+      if (!(error instanceof TlsFilesError)) throw error;
+      for (const problem of error.problems) problems.add(problem);
+    }
+  }
+  if (problems.size > 0) throw new TlsFilesError([...problems]);
+  return contents;
+}
+
+/** What a listener is known by when the configuration is read again. */
+export function listenerKey(listener: Listener): string {
+  return listener.kind === "unix"
+    ? `unix ${listener.path}`
+    : `tcp ${listener.port} ${listener.hostnames.join(" ")}`;
+}
+
+async function readListener(tls: TlsConfig, io: ConfigIO): Promise<TlsContents> {
+  const problems: string[] = [];
+  const certificate = await read(tls.certFile, io, problems);
+  const key = await read(tls.keyFile, io, problems);
+  const chain = certificate === undefined
+    ? []
+    : parseCertificates(certificate, tls.certFile, problems);
+  const privateKey = key === undefined ? undefined : parseKey(key, tls.keyFile, problems);
+  const first = chain[0];
+  if (first !== undefined && privateKey !== undefined) {
+    checkPair(tls, first, privateKey, problems);
+  }
+  if (problems.length > 0) throw new TlsFilesError(problems);
+  const settings = { certificate: certificate!, key: key!, minimumVersion: tls.minimumVersion };
+  const refusal = refusesKeyPair(settings);
+  if (refusal !== undefined) {
+    throw new TlsFilesError([
+      `${tls.keyFile}: This kind of key can't be used for TLS here. Use an EC key (P-256 or P-384) ` +
+      `or an RSA key of 2048 bits or more. (${refusal})`,
+    ]);
+  }
+  return {
+    settings,
+    certificatePath: tls.certFile,
+    expiresMs: Math.min(...chain.map((each) => each.validToDate.getTime())),
+  };
+}
+
+async function read(
+  path: string,
+  io: ConfigIO,
+  problems: string[],
+): Promise<string | undefined> {
+  try {
+    return await io.readTextFile(path);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    problems.push(`${path}: Unable to open the file: ${reason}`);
+    return undefined;
+  }
+}
+
+const CERTIFICATE =
+  /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^]*?-----END (?:TRUSTED )?CERTIFICATE-----/g;
+
+/** The certificates of a PEM file, in their order. */
+export function parseCertificates(
+  pem: string,
+  path: string,
+  problems: string[],
+): X509Certificate[] {
+  const blocks = pem.match(CERTIFICATE) ?? [];
+  if (blocks.length === 0) {
+    const isKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem);
+    problems.push(
+      `${path}: There is no certificate in it. ` +
+        (isKey
+          ? "It is a private key: are certfile and keyfile mixed up?"
+          : "It must be in PEM form, with -----BEGIN CERTIFICATE-----."),
+    );
+  }
+  return blocks.flatMap((block, i) => {
+    try {
+      return [new X509Certificate(block)];
+    } catch {
+      problems.push(
+        `${path}: Certificate ${i + 1} of ${blocks.length} can't be read: it is damaged.`,
+      );
+      return [];
+    }
+  });
+}
+
+function parseKey(pem: string, path: string, problems: string[]): KeyObject | undefined {
+  if (/-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED/.test(pem)) {
+    problems.push(
+      `${path}: The private key is encrypted, and nobody could type its password. ` +
+        `Decrypt it: openssl pkey -in ${path} -out NEWFILE, and let only midge read NEWFILE.`,
+    );
+    return undefined;
+  }
+  if (!/-----BEGIN ([A-Z]+ )?PRIVATE KEY-----/.test(pem)) {
+    const isCertificate = pem.includes("-----BEGIN CERTIFICATE-----");
+    problems.push(
+      `${path}: There is no private key in it. ` +
+        (isCertificate
+          ? "It is a certificate: are certfile and keyfile mixed up?"
+          : "It must be in PEM form, with -----BEGIN PRIVATE KEY-----."),
+    );
+    return undefined;
+  }
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    problems.push(`${path}: The private key can't be read: it is damaged, or of an unknown kind.`);
+    return undefined;
+  }
+}
+
+function checkPair(
+  tls: TlsConfig,
+  certificate: X509Certificate,
+  key: KeyObject,
+  problems: string[],
+): void {
+  if (certificate.checkPrivateKey(key)) return;
+  problems.push(
+    `${tls.keyFile}: The private key is not that of the first certificate in ${tls.certFile} ` +
+      `(${
+        certificate.subject.replaceAll("\n", ", ")
+      }). A chain begins with the server's own certificate.`,
+  );
+}
