@@ -1,6 +1,7 @@
 // What midge says when it serves: where, to whom, and how to try it.
 
 import type { Config } from "../config/schema.ts";
+import { type ListenAddress, showListenAddress } from "../transport/address.ts";
 import type { Server } from "../server/server.ts";
 import { VERSION } from "../server/version.ts";
 
@@ -22,17 +23,21 @@ export function describeAccess({ localOnly, listeners }: Config): string {
 
 /** @param who who may connect. */
 export function greeting(server: Server, who: string, configPath?: string): string {
-  const { port } = server;
-  const at = server.addresses.map(({ hostname, port }) => show(hostname, port)).join(" and ");
+  const at = server.addresses.map(showListenAddress).join(" and ");
+  const how = howToReach(server.addresses[0]!);
   const configuration = configPath === undefined ? "" : `, configured by ${configPath}`;
   return `midge ${VERSION}: MQTT 5.0, 3.1.1 and 3.1${configuration}
 Listening on ${at}: ${who}.
 Try it in two other terminals:
-  mosquitto_sub -h ${LOCAL} -p ${port} -t 'demo/#' -v
-  mosquitto_pub -h ${LOCAL} -p ${port} -t demo/hello -m world
+  mosquitto_sub ${how} -t 'demo/#' -v
+  mosquitto_pub ${how} -t demo/hello -m world
 `;
 }
 
-function show(hostname: string, port: number): string {
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+/** What mosquitto_pub has to be told. */
+function howToReach(address: ListenAddress): string {
+  if ("path" in address) return `--unix ${address.path}`;
+  const { hostname, port, isIPv6Only } = address;
+  const isAnywhere = hostname === "0.0.0.0" || hostname === "::";
+  return `-h ${isAnywhere ? isIPv6Only ? "::1" : LOCAL : hostname} -p ${port}`;
 }

@@ -87,7 +87,7 @@ async function startConfigured(path: string, options: StartOptions): Promise<Run
     const log = opened = new LineLog(settings, sinks);
     logStart(log, `Config loaded from ${path}.`);
     for (const { level, text } of loaded.notes) log.write(level, text);
-    const configured = new ConfiguredServer(path, loaded, DENO_IO, log, options.ports);
+    const configured = await ConfiguredServer.start(path, loaded, DENO_IO, log, options.ports);
     const { server } = configured;
     sinks.publishTo((lines) => server.publishLog(lines));
     const removePidFile = writePidFile(loaded.config.pidFile);
@@ -137,7 +137,8 @@ function withoutError(problem: string): string {
 }
 
 function startFailed(error: unknown): number {
-  writeText("stderr", `Error: ${startFailure(error)}\n`);
+  const errors = error instanceof AggregateError ? error.errors : [error];
+  for (const each of errors) writeText("stderr", `Error: ${startFailure(each)}\n`);
   return ExitCode.StartFailed;
 }
 
@@ -147,17 +148,20 @@ const SAYS_IT_ITSELF = ["PidFileError", "UserError"];
 function startFailure(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof Deno.errors.AddrInUse) {
-    const port = /port (\d+)/.exec(message)?.[1];
-    return `Port ${port} is in use already: stop the other program, or choose another port with -p.`;
+    const isPort = message.startsWith("Port ");
+    const or = isPort ? "choose another port with -p" : "choose another path";
+    return `${message}: stop the other program, or ${or}.`;
   }
   if (error instanceof Error && SAYS_IT_ITSELF.includes(error.name)) {
     return message;
   }
   if (error instanceof Deno.errors.PermissionDenied) {
-    return `The port may not be used by this user: choose one above 1023, or allow it (setcap 'CAP_NET_BIND_SERVICE=+ep'). ${message}`;
+    const isPort = /:\d+: /.test(message);
+    const allow = "choose one above 1023, or allow it (setcap 'CAP_NET_BIND_SERVICE=+ep')";
+    return isPort ? `The port may not be used by this user: ${allow}. ${message}` : `${message}.`;
   }
   if (error instanceof Deno.errors.NotCapable) {
     return `Deno was started without a permission that this needs: ${message}.`;
   }
-  return `Unable to start: ${message}`;
+  return message.startsWith("Unable to ") ? `${message}.` : `Unable to start: ${message}`;
 }

@@ -94,7 +94,7 @@ export const LISTENER_OPTIONS: OptionTable = {
   protocol: runs("any-listener", 4, "mqtt", protocol),
   socket_domain: sets(
     "any-listener",
-    4,
+    "offered",
     oneOf(
       { ipv4: "ipv4", ipv6: "ipv6" },
       (word, option) => `Invalid '${option}' value '${word}' in configuration.`,
@@ -109,7 +109,7 @@ export const LISTENER_OPTIONS: OptionTable = {
     "usesUserNameAsClientId",
     "true",
   ),
-  bind_interface: sets("any-listener", 4, text, "bindInterface", "eth0"),
+  bind_interface: sets("any-listener", "offered", text, "bindInterface", "eth0"),
 
   // TLS
   cafile: tlsText("listener", "offered", "caFile", "/etc/mosquitto/ca.crt"),

@@ -48,10 +48,7 @@ export const NOT_YET: readonly NotYet[] = [
   { issue: 4, what: "WebSocket", path: inListener("protocol"), asks: isOneOf("websockets") },
   { issue: 4, what: "WebSocket", path: inListener("webSocket", "origins"), asks: hasItems },
   { issue: 4, what: "WebSocket", path: inListener("webSocket", "httpDirectory"), asks: isGiven },
-  { issue: 4, what: "Unix sockets", path: inListener("kind"), asks: isOneOf("unix") },
   { issue: 4, what: "The PROXY protocol", path: inListener("proxyProtocol"), asks: isGiven },
-  { issue: 4, what: "Binding to an interface", path: inListener("bindInterface"), asks: isGiven },
-  { issue: 4, what: "The choice of IPv4 or IPv6", path: inListener("socketDomain"), asks: isGiven },
   { issue: 5, what: "Persistence", path: ["persistence", "durability"], asks: isOneOf(...DURABLE) },
   { issue: 6, what: "Bridges", path: ["bridges", "*"], asks: isGiven },
 ];

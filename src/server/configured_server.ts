@@ -14,8 +14,8 @@ import {
 } from "../config/config_error.ts";
 import type { ConfigIO } from "../config/config_io.ts";
 import { readConfig } from "../config/read_config.ts";
-import { type Config, limitsOf, type Listener, type TcpListenerConfig } from "../config/schema.ts";
-import { hasIPv6 } from "../transport/ipv6.ts";
+import { type Config, limitsOf, type Listener } from "../config/schema.ts";
+import type { ListenAddress } from "../transport/address.ts";
 import type { ListenerOptions } from "../transport/listener.ts";
 import {
   type AccessContents,
@@ -25,6 +25,7 @@ import {
 } from "./access_files.ts";
 import { findAccessWarnings } from "./access_warnings.ts";
 import { withPorts } from "./command_line_ports.ts";
+import { findAddresses } from "./listener_addresses.ts";
 import { ListenerLayers } from "./listener_layers.ts";
 import { Server } from "./server.ts";
 import { readTlsFiles, type TlsContents, TlsFilesError } from "./tls_files.ts";
@@ -113,18 +114,13 @@ export class ConfiguredServer implements AsyncDisposable {
   /** Which listener a policy is of. */
   readonly #listeners = new Map<ListenerPolicy, Listener>();
 
-  /**
-   * Starts a broker as `loaded` says. It serves when this returns.
-   *
-   * @param path where `loaded` came from, with `ports`: a reload reads it again.
-   * @throws {Deno.errors.AddrInUse | Deno.errors.PermissionDenied | Error} as `Server.start`.
-   */
-  constructor(
+  private constructor(
     path: string,
     loaded: LoadedConfiguration,
+    addresses: readonly (readonly ListenAddress[])[],
     io: ConfigIO,
     log: Log,
-    ports: readonly number[] = [],
+    ports: readonly number[],
   ) {
     const { config, contents } = loaded;
     this.#path = path;
@@ -139,8 +135,26 @@ export class ConfiguredServer implements AsyncDisposable {
       limits: config.limits,
       sysIntervalMs: config.sysIntervalMs,
       checksRetainedOwners: config.access.checkRetainSource,
-      listeners: config.listeners.flatMap((listener) => this.#addressesOf(listener)),
+      listeners: config.listeners.map((listener, i) => this.#optionsOf(listener, addresses[i]!)),
     });
+  }
+
+  /**
+   * Starts a broker as `loaded` says. It serves when this resolves.
+   *
+   * @param path where `loaded` came from, with `ports`: a reload reads it again.
+   * @throws {Deno.errors.AddrInUse | Deno.errors.PermissionDenied | Error} as `Server.start`; if several
+   * addresses can't be had, an AggregateError of them.
+   */
+  static async start(
+    path: string,
+    loaded: LoadedConfiguration,
+    io: ConfigIO,
+    log: Log,
+    ports: readonly number[] = [],
+  ): Promise<ConfiguredServer> {
+    const addresses = await findAddresses(loaded.config);
+    return new ConfiguredServer(path, loaded, addresses, io, log, ports);
   }
 
   /**
@@ -181,14 +195,10 @@ export class ConfiguredServer implements AsyncDisposable {
     return this.stop();
   }
 
-  #addressesOf(listener: Listener): ListenerOptions[] {
-    const policy = this.#policyFor(listener);
+  #optionsOf(listener: Listener, addresses: readonly ListenAddress[]): ListenerOptions {
+    const { maximumConnections } = listener;
     const layers = this.#layers.of(listener);
-    const { port, hostnames, maximumConnections } = listener as TcpListenerConfig;
-    const everywhere = hostnames.length === 0 ? [hasIPv6() ? "::" : "0.0.0.0"] : hostnames;
-    return everywhere
-      .filter((hostname) => hostname !== "::1" || hasIPv6())
-      .map((hostname) => ({ hostname, port, policy, maximumConnections, layers }));
+    return { addresses, policy: this.#policyFor(listener), maximumConnections, layers };
   }
 
   #policyFor(listener: Listener): ListenerPolicy {

@@ -9,6 +9,8 @@ import type { ListenerPolicy } from "../broker/listener_policy.ts";
 import type { Log, LogLevel } from "../broker/ports.ts";
 import type { Statistics } from "../broker/statistics.ts";
 import { NO_LOG } from "../observe/line_log.ts";
+import type { ListenAddress } from "../transport/address.ts";
+import { DEFAULT_HANDSHAKE_LIMITS, type HandshakeLimits } from "../transport/handshakes.ts";
 import { ReadBuffers } from "../transport/read_buffers.ts";
 import { Listener, type ListenerOptions, reportFault } from "../transport/listener.ts";
 import { VERSION } from "./version.ts";
@@ -32,7 +34,7 @@ export interface ServerOptions {
   /** Listeners that may differ in what holds for them, in place of hostnames and ports. */
   readonly listeners?: readonly ListenerOptions[];
   /** Limits that differ from the defaults. */
-  readonly limits?: Partial<Limits>;
+  readonly limits?: Partial<Limits & HandshakeLimits>;
   /** Milliseconds between two updates of `$SYS`; 0: there is no `$SYS`. Default 10,000. */
   readonly sysIntervalMs?: number;
   /** Who may connect; default: everybody. */
@@ -71,7 +73,7 @@ export class Server {
    * Starts a broker. It serves when this returns.
    *
    * @throws {Deno.errors.AddrInUse} if the port is taken, {@link Deno.errors.PermissionDenied} if it may not be
-   * used, or another error of `Deno.listen`.
+   * used, or another error of `Deno.listen`; if there are several, an AggregateError of them.
    */
   static start(options: ServerOptions = {}): Server {
     const log = options.log ?? NO_LOG;
@@ -93,35 +95,21 @@ export class Server {
       ...authorizer && { authorizer },
     });
     const buffers = new ReadBuffers();
-    const listeners: Listener[] = [];
-    const listen = (address: ListenerOptions) =>
-      listeners.push(new Listener(address, broker, log, now, buffers));
-    try {
-      if (options.listeners !== undefined) {
-        for (const listener of options.listeners) listen(listener);
-      } else {
-        for (const wanted of [options.port ?? 0, ...options.otherPorts ?? []]) {
-          const first = listeners.length;
-          listen({ hostname: options.hostname ?? "127.0.0.1", port: wanted });
-          const { port } = listeners[first]!; // the same free one everywhere
-          for (const hostname of options.otherHostnames ?? []) listen({ hostname, port });
-        }
-      }
-    } catch (error) {
-      for (const listener of listeners) listener.close();
-      throw error;
-    }
-    return new Server(broker, listeners, log);
+    const handshakeLimits = { ...DEFAULT_HANDSHAKE_LIMITS, ...limits };
+    const open = (listener: ListenerOptions) =>
+      new Listener({ handshakeLimits, ...listener }, broker, log, now, buffers);
+    return new Server(broker, openAll(options.listeners ?? onAllPorts(options), open), log);
   }
 
-  /** The TCP port it listens on. */
+  /** The first TCP port that it listens on; 0 if there are Unix sockets only. */
   get port(): number {
-    return this.#listeners[0]!.port;
+    for (const address of this.addresses) if ("port" in address) return address.port;
+    return 0;
   }
 
-  /** The addresses it listens on. */
-  get addresses(): readonly { readonly hostname: string; readonly port: number }[] {
-    return this.#listeners.map(({ hostname, port }) => ({ hostname, port }));
+  /** Where it listens. */
+  get addresses(): readonly ListenAddress[] {
+    return this.#listeners.flatMap(({ addresses }) => addresses);
   }
 
   /** What the broker has counted since its start. */
@@ -174,6 +162,37 @@ export class Server {
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
+}
+
+/** A listener for each port, on all the addresses. */
+function onAllPorts(options: ServerOptions): ListenerOptions[] {
+  const { hostname = "127.0.0.1", port = 0, otherHostnames = [], otherPorts = [] } = options;
+  return [port, ...otherPorts].map((port) => ({
+    addresses: [hostname, ...otherHostnames].map((hostname) => ({ hostname, port })),
+  }));
+}
+
+/** Opens all listeners or none, so that whoever mends the one address hears of the others too. */
+function openAll(
+  wanted: readonly ListenerOptions[],
+  open: (options: ListenerOptions) => Listener,
+): Listener[] {
+  const listeners: Listener[] = [];
+  const errors: unknown[] = [];
+  for (const options of wanted) {
+    try {
+      listeners.push(open(options));
+    } catch (error) {
+      errors.push(...error instanceof AggregateError ? error.errors : [error]);
+    }
+  }
+  if (errors.length === 0) return listeners;
+  for (const listener of listeners) listener.close();
+  throw errors.length === 1 ? errors[0] : new AggregateError(errors, messagesOf(errors));
+}
+
+function messagesOf(errors: readonly unknown[]): string {
+  return errors.map((error) => error instanceof Error ? error.message : String(error)).join("; ");
 }
 
 /** `RESOLVED.then` does what queueMicrotask does, at a fraction of its cost. */

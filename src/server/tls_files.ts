@@ -54,9 +54,9 @@ export async function readTlsFiles(
 
 /** What a listener is known by when the configuration is read again. */
 export function listenerKey(listener: Listener): string {
-  return listener.kind === "unix"
-    ? `unix ${listener.path}`
-    : `tcp ${listener.port} ${listener.hostnames.join(" ")}`;
+  if (listener.kind === "unix") return `unix ${listener.path}`;
+  const { port, hostnames, bindInterface, socketDomain } = listener;
+  return ["tcp", port, bindInterface, socketDomain, ...hostnames].join(" ");
 }
 
 async function readListener(tls: TlsConfig, io: ConfigIO): Promise<TlsContents> {

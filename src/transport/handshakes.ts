@@ -11,6 +11,11 @@ export interface HandshakeLimits {
   readonly handshakeTimeoutMs: number;
 }
 
+export const DEFAULT_HANDSHAKE_LIMITS: HandshakeLimits = {
+  maximumHandshakes: 1_000,
+  handshakeTimeoutMs: 10_000,
+};
+
 export class Handshakes {
   readonly #layers: readonly Layer[];
   readonly #limits: HandshakeLimits;

@@ -4,26 +4,25 @@
 import type { Broker } from "../broker/broker.ts";
 import type { ListenerPolicy } from "../broker/listener_policy.ts";
 import type { Log } from "../broker/ports.ts";
+import {
+  ipv4Within,
+  type ListenAddress,
+  showPeer,
+  showUnixPeer,
+  type TcpAddress,
+} from "./address.ts";
 import type { Layer, Peer } from "./byte_stream.ts";
 import { Channel, type Clock } from "./channel.ts";
-import { type HandshakeLimits, Handshakes } from "./handshakes.ts";
+import { DEFAULT_HANDSHAKE_LIMITS, type HandshakeLimits, Handshakes } from "./handshakes.ts";
+import { openListeningSocket } from "./listening_socket.ts";
 import type { ReadBuffers } from "./read_buffers.ts";
 
-/** Connections that may wait to be accepted. */
-const BACKLOG = 4_096;
 /** Pause after an accept that failed, above all for want of file descriptors. */
 const ACCEPT_RETRY_MS = 200;
 
-const DEFAULT_HANDSHAKE_LIMITS: HandshakeLimits = {
-  maximumHandshakes: 1_000,
-  handshakeTimeoutMs: 10_000,
-};
-
 export interface ListenerOptions {
-  /** IP address or host name to listen on. */
-  readonly hostname: string;
-  /** 0 takes a free one. */
-  readonly port: number;
+  /** Where to listen, at least one. Those with port 0 all have the port of the first. */
+  readonly addresses: readonly ListenAddress[];
   /** What holds for its connections; default: what holds for all. */
   readonly policy?: ListenerPolicy;
   /** Connections that it has at a time; further ones are closed at once. Default: as many as the broker takes. */
@@ -34,12 +33,16 @@ export interface ListenerOptions {
   readonly handshakeLimits?: HandshakeLimits;
 }
 
+/** One open socket, and the address it really has. */
+interface Entrance {
+  readonly socket: Deno.Listener<Deno.TcpConn | Deno.UnixConn>;
+  readonly address: ListenAddress;
+}
+
 export class Listener {
-  readonly hostname: string;
-  readonly port: number;
   /** What logs call it. */
   readonly #name: string;
-  readonly #listener: Deno.TcpListener;
+  readonly #entrances: readonly Entrance[];
   readonly #policy: ListenerPolicy | undefined;
   readonly #maximumConnections: number;
   readonly #handshakes: Handshakes | undefined;
@@ -54,7 +57,7 @@ export class Listener {
   #isClosed = false;
   #onAllClosed: (() => void) | undefined = undefined;
 
-  /** @throws {Deno.errors.AddrInUse | Deno.errors.PermissionDenied | Error} if it can't listen there. */
+  /** @throws {AggregateError} with an error for each address that it can't listen on. */
   constructor(
     options: ListenerOptions,
     broker: Broker,
@@ -62,53 +65,36 @@ export class Listener {
     clock: Clock,
     buffers: ReadBuffers,
   ) {
-    const { hostname, port, layers = [] } = options;
-    try {
-      this.#listener = Deno.listen({ hostname, port, tcpBacklog: BACKLOG });
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-      throw new Deno.errors.AddrInUse(`port ${port} of ${hostname} is in use already`);
-    }
-    this.hostname = hostname;
+    const { addresses, layers = [] } = options;
+    this.#entrances = openAll(addresses);
     this.#policy = options.policy;
     this.#maximumConnections = options.maximumConnections ?? Infinity;
     this.#handshakes = layers.length === 0
       ? undefined
       : new Handshakes(layers, options.handshakeLimits ?? DEFAULT_HANDSHAKE_LIMITS, log);
-    this.port = this.#listener.addr.port;
-    this.#name = `port ${this.port}`;
+    this.#name = `port ${portOf(this.addresses[0]!)}`;
     this.#broker = broker;
     this.#log = log;
     this.#clock = clock;
     this.#buffers = buffers;
-    const family = this.#listener.addr.hostname.includes(":") ? "ipv6" : "ipv4";
-    log.write("info", `Opening ${family} listen socket on port ${this.port}.`);
+    for (const address of this.addresses) log.write("info", openingLine(address));
+  }
+
+  /** Where it listens. */
+  get addresses(): readonly ListenAddress[] {
+    return this.#entrances.map(({ address }) => address);
   }
 
   /** Accepts connections until {@link close}. */
   async run(): Promise<void> {
-    let failed = false;
-    while (!this.#isClosed) {
-      try {
-        this.#accepted(await this.#listener.accept());
-        failed = false;
-      } catch (error) {
-        if (this.#isClosed) return;
-        // Out of file descriptors, or the peer was gone again: the listener itself goes on.
-        if (!failed) {
-          this.#log.write("error", `Unable to accept a connection: ${messageOf(error)}.`);
-        }
-        failed = true;
-        await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY_MS));
-      }
-    }
+    await Promise.all(this.#entrances.map((entrance) => this.#accept(entrance)));
   }
 
   /** Accepts no more; connections that are open stay. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#listener.close();
+    for (const { socket } of this.#entrances) socket.close();
     this.#handshakes?.close();
   }
 
@@ -122,19 +108,50 @@ export class Listener {
     clearTimeout(timer);
   }
 
-  #accepted(socket: Deno.TcpConn): void {
+  async #accept({ socket, address }: Entrance): Promise<void> {
+    let failed = false;
+    while (!this.#isClosed) {
+      try {
+        this.#accepted(await socket.accept(), address);
+        failed = false;
+      } catch (error) {
+        if (this.#isClosed) return;
+        // Out of file descriptors, or the peer was gone again: the listener itself goes on.
+        if (!failed) {
+          this.#log.write("error", `Unable to accept a connection: ${messageOf(error)}.`);
+        }
+        failed = true;
+        await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY_MS));
+      }
+    }
+  }
+
+  #accepted(socket: Deno.TcpConn | Deno.UnixConn, address: ListenAddress): void {
+    const remoteAddress = "path" in address
+      ? showUnixPeer(address.path)
+      : this.#admit(socket as Deno.TcpConn, address);
+    if (remoteAddress === undefined) return socket.close();
+    const peer: Peer = { stream: socket, remoteAddress, certifiedUserName: undefined };
+    if (this.#handshakes === undefined) this.#open(peer);
+    else void this.#handshakes.begin(peer, this.#onOpened, this.#onFault);
+  }
+
+  /** @returns its address; undefined: it is gone already, or may not come in here. */
+  #admit(socket: Deno.TcpConn, { isIPv6Only }: TcpAddress): string | undefined {
     try {
       socket.setNoDelay(true);
     } catch {
-      return socket.close(); // the peer is gone already
+      return undefined; // gone already
     }
-    const peer: Peer = {
-      stream: socket,
-      remoteAddress: showAddress(socket.remoteAddr),
-      certifiedUserName: undefined,
-    };
-    if (this.#handshakes === undefined) this.#open(peer);
-    else void this.#handshakes.begin(peer, this.#onOpened, this.#onFault);
+    const { hostname, port } = socket.remoteAddr;
+    const shown = showPeer(hostname, port);
+    if (isIPv6Only !== true || ipv4Within(hostname) === undefined) return shown;
+    this.#log.write(
+      "notice",
+      `Client connection from ${shown} denied: it came over IPv4, and here only IPv6 may.`,
+      "connection",
+    );
+    return undefined;
   }
 
   #open(peer: Peer): void {
@@ -167,9 +184,40 @@ export class Listener {
   }
 }
 
-/** As logs show it: `192.0.2.1:50000`, `[2001:db8::1]:50000`. */
-function showAddress({ hostname, port }: Deno.NetAddr): string {
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+/** Opens all sockets, or none. */
+function openAll(addresses: readonly ListenAddress[]): Entrance[] {
+  const entrances: Entrance[] = [];
+  const errors: unknown[] = [];
+  let freePort = 0;
+  for (const address of addresses) {
+    const wanted = portOf(address) !== 0 || "path" in address
+      ? address
+      : { ...address, port: freePort };
+    try {
+      const socket = openListeningSocket(wanted);
+      const { addr } = socket;
+      const port = addr.transport === "tcp" ? addr.port : 0;
+      if (portOf(wanted) === 0) freePort = port;
+      entrances.push({ socket, address: "path" in wanted ? wanted : { ...wanted, port } });
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length === 0) return entrances;
+  for (const { socket } of entrances) socket.close();
+  throw new AggregateError(errors);
+}
+
+/** Mosquitto's words. */
+function openingLine(address: ListenAddress): string {
+  if ("path" in address) return `Opening unix listen socket on path ${address.path}.`;
+  const family = address.hostname.includes(":") ? "ipv6" : "ipv4";
+  return `Opening ${family} listen socket on port ${address.port}.`;
+}
+
+/** As Mosquitto: that of a Unix socket is 0. */
+function portOf(address: ListenAddress): number {
+  return "path" in address ? 0 : address.port;
 }
 
 /** Says that the broker itself made a mistake, with all that is needed to find it. */

@@ -116,7 +116,7 @@ Deno.test("midge on a port in use ends with exit code 1 and one line that says w
   assert.deepEqual({ code, stdout }, { code: 1, stdout: "" });
   assert.equal(
     stderr,
-    `Error: Port ${other.addr.port} is in use already: stop the other program, or choose another ` +
-      "port with -p.\n",
+    `Error: Port ${other.addr.port} of 127.0.0.1 is in use already: stop the other program, or ` +
+      "choose another port with -p.\n",
   );
 });

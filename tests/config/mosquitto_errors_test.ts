@@ -216,10 +216,6 @@ const ERRORS: readonly {
     ],
   },
   {
-    conf: "listener 0 /run/m.sock",
-    says: ["1: listener: Unix sockets can't be had in this version of midge yet."],
-  },
-  {
     conf: "persistence true",
     says: ["1: persistence: Persistence can't be had in this version of midge yet."],
   },
