@@ -9,6 +9,9 @@ import {
 } from "./config_error.ts";
 import { ValueError } from "./mosquitto_values.ts";
 
+/** Where the options for all WebSocket listeners have the bytes of a request's header. */
+export const WEB_SOCKET_HEADER_BYTES = "webSocket.maximumHeaderBytes";
+
 /** One line of the file. */
 export interface OptionLine {
   readonly name: string;

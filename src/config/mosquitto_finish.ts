@@ -2,7 +2,13 @@
 // tell, such as whether there is a listener at all.
 
 import type { Draft, Place } from "./config_draft.ts";
-import type { ListenerDraft, MosquittoDraft, OptionLine, Section } from "./mosquitto_draft.ts";
+import {
+  type ListenerDraft,
+  type MosquittoDraft,
+  type OptionLine,
+  type Section,
+  WEB_SOCKET_HEADER_BYTES,
+} from "./mosquitto_draft.ts";
 import { checkBridge } from "./mosquitto_bridge_options.ts";
 import { resolvePlugins } from "./mosquitto_plugins.ts";
 
@@ -19,6 +25,7 @@ type Tree = { [key: string]: unknown };
 export function finishMosquittoDraft(draft: MosquittoDraft, path: string): Draft {
   resolvePlugins(draft);
   tellOfLocalOnly(draft, path);
+  giveWebSocketHeaderBytes(draft);
   const lines = new Map<string, OptionLine>();
   const input: Tree = {};
   for (const [key, value] of Object.entries(MOSQUITTO_DEFAULTS)) put(input, key, value);
@@ -59,6 +66,14 @@ function tellOfLocalOnly(draft: MosquittoDraft, path: string): void {
   draft.note("warning", line, message);
 }
 
+function giveWebSocketHeaderBytes({ global, listeners }: MosquittoDraft): void {
+  const bytes = global.values.get(WEB_SOCKET_HEADER_BYTES);
+  if (bytes === undefined) return;
+  const line = global.lines.get(WEB_SOCKET_HEADER_BYTES)!;
+  for (const { section } of listeners) section.set(WEB_SOCKET_HEADER_BYTES, bytes, line);
+  global.delete(WEB_SOCKET_HEADER_BYTES);
+}
+
 /** What Mosquitto's own checks say of TLS and PROXY, and what it would silently leave unprotected. */
 function checkListener(draft: MosquittoDraft, { section }: ListenerDraft): void {
   const line = (key: string) => section.lines.get(key)!;
@@ -66,6 +81,12 @@ function checkListener(draft: MosquittoDraft, { section }: ListenerDraft): void 
   const isTrue = (key: string) => section.values.get(key) === true;
   const invalid = (key: string, message: string) => draft.problem(line(key), "invalid", message);
   joinUserName(section);
+  if (section.values.get("protocol") !== "websockets") {
+    for (const key of ["webSocket.origins", "webSocket.httpDirectory"].filter(has)) {
+      const { name } = line(key);
+      draft.note("warning", line(key), `'${name}' does nothing without 'protocol websockets'.`);
+    }
+  }
 
   const proxyVersion = section.values.get("proxyProtocol.version");
   if (proxyVersion === 2) {

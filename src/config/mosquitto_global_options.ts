@@ -1,5 +1,6 @@
 // Mosquitto's options for the whole broker and for access.
 
+import { WEB_SOCKET_HEADER_BYTES } from "./mosquitto_draft.ts";
 import {
   type MosquittoOption,
   type OptionTable,
@@ -31,6 +32,9 @@ const MINUTE_CAP = 10_000_000;
 /** Mosquitto writes "no limit" as 0 or below. */
 const orUnlimited = (value: number) => value <= 0 ? "unlimited" : value;
 const unlimitedInteger = integer({ as: orUnlimited });
+/** Smaller ones would fit no browser's request. */
+const LEAST_HEADER_BYTES = 512;
+
 const uint16 = (options: Parameters<typeof integer>[0] = {}) =>
   integer({ minimum: 0, maximum: 65_535, ...options });
 const asSeconds = (value: number) => value === 0 ? 0 : `${value}s`;
@@ -152,12 +156,12 @@ export const GLOBAL_OPTIONS: OptionTable = {
   ),
   retry_interval: taken(text, "20", "MQTT has no retries while a connection lasts."),
   set_tcp_nodelay: taken(boolean, "true", "midge never delays small packets."),
-  websockets_headers_size: taken(
-    uint16({ message: "Packet buffer size must be between 0 and 65535 inclusive." }),
-    "4096",
-    "midge sizes its buffers itself.",
+  websockets_headers_size: runs("global", "offered", "4096", websocketsHeadersSize),
+  websockets_log_level: taken(
+    integer(),
+    "0",
+    "midge has no libwebsockets to log: what goes wrong in a WebSocket is logged as a notice.",
   ),
-  websockets_log_level: taken(integer(), "0", "midge has no libwebsockets."),
 };
 
 function persistence(example: string): MosquittoOption {
@@ -186,6 +190,14 @@ function perListenerSettings({ draft, line }: Reading): void {
       "Make it the first line of the file.",
     );
   }
+}
+
+/** For all listeners: finishMosquittoDraft gives it to them. 0 is the default. */
+function websocketsHeadersSize({ draft, line }: Reading): void {
+  const read = uint16({ message: "Packet buffer size must be between 0 and 65535 inclusive." });
+  const bytes = read.read(line.rest, line.name);
+  if (bytes === 0) return draft.global.delete(WEB_SOCKET_HEADER_BYTES);
+  draft.global.set(WEB_SOCKET_HEADER_BYTES, Math.max(bytes as number, LEAST_HEADER_BYTES), line);
 }
 
 /** Mosquitto has one number for both directions; 0 and 65535: as many as the protocol has. */

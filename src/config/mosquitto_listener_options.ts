@@ -91,7 +91,7 @@ export const LISTENER_OPTIONS: OptionTable = {
   ),
   mount_point: sets("listener", "offered", mountPoint(), "mountPoint", "site-a/"),
   mptcp: taken(boolean, "false", "midge listens for plain TCP, which every Client speaks."),
-  protocol: runs("any-listener", 4, "mqtt", protocol),
+  protocol: runs("any-listener", "offered", "mqtt", protocol),
   socket_domain: sets(
     "any-listener",
     "offered",
@@ -150,8 +150,8 @@ export const LISTENER_OPTIONS: OptionTable = {
     "2",
   ),
   proxy_protocol_v2_require_tls: sets("listener", 4, boolean, "proxyProtocol.requireTls", "true"),
-  http_dir: sets("listener", 4, text, "webSocket.httpDirectory", "/srv/www"),
-  websockets_origin: runs("listener", 4, "http://example.com:8080", websocketsOrigin),
+  http_dir: sets("listener", "offered", text, "webSocket.httpDirectory", "/srv/www"),
+  websockets_origin: runs("listener", "offered", "http://example.com:8080", websocketsOrigin),
 
   // Plugins
   plugin: runs("security", "offered", "/usr/lib/mosquitto_acl_file.so", plugin),

@@ -17,7 +17,6 @@ interface NotYet {
 const isGiven = (value: unknown): boolean => value !== null && value !== undefined;
 const isOneOf = (...asking: readonly unknown[]) => (value: unknown): boolean =>
   asking.includes(value);
-const hasItems = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
 const inListener = (...keys: readonly string[]) => ["listeners", "*", ...keys];
 
 const DURABLE = ["relaxed", "process", "power"];
@@ -45,9 +44,6 @@ export const NOT_YET: readonly NotYet[] = [
     path: inListener("tls", "checkClientCertificateDates"),
     asks: isOneOf(false),
   },
-  { issue: 4, what: "WebSocket", path: inListener("protocol"), asks: isOneOf("websockets") },
-  { issue: 4, what: "WebSocket", path: inListener("webSocket", "origins"), asks: hasItems },
-  { issue: 4, what: "WebSocket", path: inListener("webSocket", "httpDirectory"), asks: isGiven },
   { issue: 4, what: "The PROXY protocol", path: inListener("proxyProtocol"), asks: isGiven },
   { issue: 5, what: "Persistence", path: ["persistence", "durability"], asks: isOneOf(...DURABLE) },
   { issue: 6, what: "Bridges", path: ["bridges", "*"], asks: isGiven },

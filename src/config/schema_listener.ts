@@ -88,8 +88,11 @@ const Tls = z.strictObject({
 });
 
 const WebSocket = z.strictObject({
-  origins: z.array(text()).default([]).describe("Origins that may connect; none: any"),
+  origins: z.array(text()).default([])
+    .describe("Origins of pages that may connect; none: any"),
   httpDirectory: text().nullable().default(null).describe("Folder of files to serve beside"),
+  maximumHeaderBytes: count(512, 1_048_576).default(8_192)
+    .describe("Bytes of the header of an HTTP request"),
 });
 
 const ProxyProtocol = z.strictObject({

@@ -26,7 +26,7 @@ import {
 import { findAccessWarnings } from "./access_warnings.ts";
 import { withPorts } from "./command_line_ports.ts";
 import { findAddresses } from "./listener_addresses.ts";
-import { ListenerLayers } from "./listener_layers.ts";
+import { findUnreadableFolders, ListenerLayers } from "./listener_layers.ts";
 import { Server } from "./server.ts";
 import { readTlsFiles, type TlsContents, TlsFilesError } from "./tls_files.ts";
 
@@ -75,6 +75,10 @@ export async function loadConfiguration(
     const contents = await readAccessFiles(config, io);
     const warnings = [...contents.warnings, ...await findAccessWarnings(config, contents, io)];
     const tls = await readTlsFiles(config, io);
+    const folders = await findUnreadableFolders(config, io);
+    if (folders.length > 0) {
+      throw new ConfigurationError(folders.map((problem) => `Error: ${problem}`), false);
+    }
     return {
       config,
       contents,
@@ -128,7 +132,7 @@ export class ConfiguredServer implements AsyncDisposable {
     this.#io = io;
     this.#log = log;
     this.#config = config;
-    this.#layers = new ListenerLayers(loaded.tls);
+    this.#layers = new ListenerLayers(loaded.tls, log);
     this.#access = new AccessFiles(config, contents, log);
     this.server = Server.start({
       log,

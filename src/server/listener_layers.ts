@@ -3,16 +3,22 @@
 //
 //   socket -> PROXY protocol -> TLS -> WebSocket -> Channel
 
-import type { Listener } from "../config/schema.ts";
+import type { Log } from "../broker/ports.ts";
+import type { ConfigIO } from "../config/config_io.ts";
+import type { Config, Listener } from "../config/schema.ts";
 import type { Layer } from "../transport/byte_stream.ts";
+import { HttpFiles } from "../transport/http_files.ts";
 import { TlsLayer } from "../transport/tls_layer.ts";
+import { WebSocketLayer } from "../transport/websocket_layer.ts";
 import { listenerKey, type TlsContents } from "./tls_files.ts";
 
 export class ListenerLayers {
+  readonly #log: Log;
   readonly #tls: Map<string, TlsLayer>;
 
   /** @param tls what the files of the TLS listeners say. */
-  constructor(tls: ReadonlyMap<string, TlsContents>) {
+  constructor(tls: ReadonlyMap<string, TlsContents>, log: Log) {
+    this.#log = log;
     this.#tls = new Map(
       [...tls].map(([key, { settings }]) => [key, new TlsLayer(settings)]),
     );
@@ -20,7 +26,7 @@ export class ListenerLayers {
 
   /** The layers of a configured listener, outermost first; none for plain MQTT. */
   of(listener: Listener): Layer[] {
-    return [proxyLayer(listener), this.#tlsLayer(listener), webSocketLayer(listener)]
+    return [proxyLayer(listener), this.#tlsLayer(listener), webSocketLayer(listener, this.#log)]
       .filter((layer) => layer !== undefined);
   }
 
@@ -39,6 +45,24 @@ function proxyLayer(_listener: Listener): Layer | undefined {
   return undefined; // not_yet.ts refuses it
 }
 
-function webSocketLayer(_listener: Listener): Layer | undefined {
-  return undefined; // not_yet.ts refuses it
+function webSocketLayer({ protocol, webSocket }: Listener, log: Log): Layer | undefined {
+  if (protocol !== "websockets") return undefined;
+  const { origins, maximumHeaderBytes, httpDirectory } = webSocket;
+  const files = httpDirectory === null ? undefined : new HttpFiles(httpDirectory, log);
+  return new WebSocketLayer({ origins, maximumHeaderBytes, files, log });
+}
+
+/** A sentence for each folder of files that the listeners of `config` can't serve. */
+export async function findUnreadableFolders(config: Config, io: ConfigIO): Promise<string[]> {
+  const problems: string[] = [];
+  for (const { protocol, webSocket: { httpDirectory } } of config.listeners) {
+    if (protocol !== "websockets" || httpDirectory === null) continue;
+    try {
+      await io.readDirectory(httpDirectory);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      problems.push(`Unable to open http dir "${httpDirectory}": ${reason}.`);
+    }
+  }
+  return problems;
 }

@@ -17,6 +17,13 @@ export interface ByteStream {
   write(bytes: Uint8Array): Promise<number>;
   /** Ends our direction. */
   closeWrite(): Promise<void>;
+  /**
+   * Whether the last read filled its buffer before a layer took out what is its own, so that a larger one
+   * would have had use. Where it is missing, a full buffer says so.
+   */
+  readonly filledBuffer?: boolean;
+  /** Whether {@link closeWrite} says to the peer what a mere end doesn't: it is called before each close then. */
+  readonly saysGoodbye?: boolean;
   /** Closes at once; calls that are under way are rejected or resolve with null. */
   close(): void;
 }
@@ -34,9 +41,12 @@ export interface Peer {
 export interface Layer {
   /**
    * Takes up the peer. Once it rejects, or `signal` is aborted, the listener closes the socket below.
+   * @returns undefined if the peer came for something else than MQTT, which the layer sees to itself.
    * @throws {HandshakeError} (as a rejection) with the reason in words, for the log.
    */
-  open(peer: Peer, signal: AbortSignal): Promise<Peer>;
+  open(peer: Peer, signal: AbortSignal): Promise<Peer | undefined>;
+  /** Ends what it sees to itself; the listener closes. */
+  close?(): void;
 }
 
 /** Why a peer did not get to its first Control Packet, in words that an operator understands. */

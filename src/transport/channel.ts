@@ -6,6 +6,9 @@ import type { Link } from "../broker/ports.ts";
 import type { ByteStream, Peer } from "./byte_stream.ts";
 import type { ReadBuffers } from "./read_buffers.ts";
 
+/** How long a peer that is closed may take to answer the goodbye of its transport. */
+const GOODBYE_MS = 1_000;
+
 /** Milliseconds of the broker's clock. */
 export type Clock = () => number;
 
@@ -93,11 +96,19 @@ export class Channel implements Link {
     this.#isDraining = true;
     this.#isPaused = false;
     this.#stream.closeWrite().catch(this.#onBroken);
-    this.#drainTimer = setTimeout(() => this.close(), drainMs);
+    this.#drainTimer = setTimeout(() => this.closeNow(), drainMs);
     this.#read();
   }
 
   close(): void {
+    const maySay = this.#stream.saysGoodbye && !this.#isDraining &&
+      this.#pendingWrite === undefined;
+    if (maySay) this.closeGracefully(GOODBYE_MS);
+    else this.closeNow();
+  }
+
+  /** Closes without a word. */
+  closeNow(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#drainTimer);
@@ -127,7 +138,7 @@ export class Channel implements Link {
   /** A larger buffer while reads fill it, a smaller one when they have not for a while. */
   #fitBuffer(length: number): void {
     const size = this.#buffer.length;
-    if (length === size) {
+    if (this.#stream.filledBuffer ?? length === size) {
       this.#smallReads = 0;
       this.#buffer = this.#buffers.larger(this.#buffer);
     } else if (length * 8 > size) {
@@ -158,7 +169,7 @@ export class Channel implements Link {
   /** The peer closed, or the connection broke. */
   #broken(): void {
     if (this.#isClosed) return;
-    this.close();
+    this.closeNow();
     this.#connection?.closed(this.#clock());
   }
 }

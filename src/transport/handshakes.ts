@@ -48,8 +48,11 @@ export class Handshakes {
       closeOnce(peer); // what waits for it is rejected
     }, handshakeTimeoutMs);
     try {
-      let opened = peer;
-      for (const layer of this.#layers) opened = await layer.open(opened, timeout.signal);
+      let opened: Peer | undefined = peer;
+      for (const layer of this.#layers) {
+        opened = await layer.open(opened, timeout.signal);
+        if (opened === undefined) return;
+      }
       if (timeout.signal.aborted) return;
       clearTimeout(timer);
       this.#underWay.delete(peer);
@@ -65,6 +68,7 @@ export class Handshakes {
   /** Ends those that are under way. */
   close(): void {
     for (const peer of this.#underWay) closeOnce(peer);
+    for (const layer of this.#layers) layer.close?.();
   }
 
   #refuse(peer: Peer): void {

@@ -102,7 +102,7 @@ export class Listener {
   async drained(timeoutMs: number): Promise<void> {
     if (this.#channels.size === 0) return;
     const timer = setTimeout(() => {
-      for (const channel of this.#channels) channel.close();
+      for (const channel of this.#channels) channel.closeNow();
     }, timeoutMs);
     await new Promise<void>((resolve) => this.#onAllClosed = resolve);
     clearTimeout(timer);
@@ -173,7 +173,7 @@ export class Listener {
       this.#onFault,
     );
     const connection = this.#broker.accept(channel, this.#clock(), this.#policy);
-    if (connection === undefined) return channel.close();
+    if (connection === undefined) return channel.closeNow();
     this.#channels.add(channel);
     channel.start(connection);
   }

@@ -102,6 +102,28 @@ const ROWS: readonly Row[] = [
     value: 5,
   },
   { conf: "listener 1\nprotocol mqtt", path: "listeners.0.protocol", value: "mqtt" },
+  { conf: "listener 1\nprotocol websockets", path: "listeners.0.protocol", value: "websockets" },
+  {
+    conf:
+      "listener 1\nprotocol websockets\nwebsockets_origin http://a\nwebsockets_origin http://b:81",
+    path: "listeners.0.webSocket.origins",
+    value: ["http://a", "http://b:81"],
+  },
+  {
+    conf: "listener 1\nprotocol websockets\nhttp_dir /srv/www",
+    path: "listeners.0.webSocket.httpDirectory",
+    value: "/srv/www",
+  },
+  {
+    conf: "websockets_headers_size 4096\nlistener 1\nprotocol websockets",
+    path: "listeners.0.webSocket.maximumHeaderBytes",
+    value: 4096,
+  },
+  {
+    conf: "websockets_headers_size 0\nlistener 1\nprotocol websockets",
+    path: "listeners.0.webSocket.maximumHeaderBytes",
+    value: 8192,
+  },
   {
     conf: "listener 1\nuse_username_as_clientid true",
     path: "listeners.0.usesUserNameAsClientId",
@@ -147,7 +169,7 @@ Deno.test("every option that is offered has a row that shows what it sets", () =
 });
 
 /** Those whose example asks for nothing that is still to come. */
-const INERT = ["protocol", "persistence_file", "persistence_location"];
+const INERT = ["persistence_file", "persistence_location"];
 
 for (const [name, option] of Object.entries(MOSQUITTO_OPTIONS)) {
   Deno.test(`mosquitto.conf: ${name} is ${whatHappens(option)}`, async () => {

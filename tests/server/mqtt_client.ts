@@ -27,9 +27,12 @@ export class TestClient implements AsyncDisposable {
     });
   }
 
-  /** Comes back when the CONNACK is there. */
-  static async connect(port: number, options: IClientOptions = {}): Promise<TestClient> {
-    const mqtt = connect(`mqtt://127.0.0.1:${port}`, {
+  /**
+   * Comes back when the CONNACK is there.
+   * @param where a port of this machine for plain MQTT, or a URL.
+   */
+  static async connect(where: number | string, options: IClientOptions = {}): Promise<TestClient> {
+    const mqtt = connect(typeof where === "string" ? where : `mqtt://127.0.0.1:${where}`, {
       reconnectPeriod: 0,
       connectTimeout: TIMEOUT_MS,
       manualConnect: true,
