@@ -12,12 +12,14 @@ import { Connection } from "./connection.ts";
 import { Deadlines } from "./deadlines.ts";
 import { DenialLog, mayReceive } from "./denial_log.ts";
 import { DropLog } from "./drop_log.ts";
+import { type Journal, NO_JOURNAL } from "./journal.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { DEFAULT_POLICY, type ListenerPolicy } from "./listener_policy.ts";
 import type { BrokerTime, Parts } from "./parts.ts";
 import type { Link, LogLevel, Ports } from "./ports.ts";
 import { publishLogLine } from "./log_topics.ts";
 import { RetainedStore } from "./retained_store.ts";
+import { Restoration } from "./restoration.ts";
 import { Router } from "./router.ts";
 import { SessionLifecycle } from "./session_lifecycle.ts";
 import { reportSessions } from "./session_report.ts";
@@ -39,6 +41,8 @@ export interface BrokerOptions {
   readonly authorizer?: Authorizer;
   /** Whether a retained message is held back if its publisher has lost the right to it. Default true. */
   readonly checksRetainedOwners?: boolean;
+  /** What keeps Sessions and retained messages beyond the end of the process; default: nothing does. */
+  readonly journal?: Journal;
   /** Milliseconds between two updates of `$SYS`; 0: there is no `$SYS`. Default 10,000. */
   readonly sysIntervalMs?: number;
 }
@@ -64,6 +68,7 @@ export class Broker {
     const deadlines = new Deadlines(time.nowMs);
     const sessions = new Sessions();
     const statistics = new Statistics();
+    const { journal = NO_JOURNAL } = options;
     const flush = () => this.flush();
     const parts: Omit<Parts, "lifecycle"> = {
       ports,
@@ -82,8 +87,10 @@ export class Broker {
         deadlines,
         limits.maximumRetainedMessages,
         options.checksRetainedOwners,
+        journal,
       ),
-      environment: new Environment(limits, time, statistics, new DropLog(ports.log)),
+      journal,
+      environment: new Environment(limits, time, statistics, new DropLog(ports.log), journal),
       denials: new DenialLog(ports.log, statistics),
       connections: new Set<Connection>(),
       resumed: [],
@@ -97,6 +104,11 @@ export class Broker {
     this.#parts = Object.assign(parts, { lifecycle: new SessionLifecycle(parts as Parts) });
     const sysIntervalMs = options.sysIntervalMs ?? 10_000;
     if (sysIntervalMs > 0) new SysTopics(this.#parts, options.version, sysIntervalMs);
+  }
+
+  /** To be filled with what was stored, before there are connections. */
+  restore(policyOf: (listener: string) => ListenerPolicy): Restoration {
+    return new Restoration(this.#parts, policyOf);
   }
 
   /** Connections, those before CONNECT included. */
@@ -222,11 +234,19 @@ class Environment implements SessionEnvironment {
   readonly maximumQueuedBytes: number;
   readonly maximumInflightBytes: number;
   readonly queuesQoS0Messages: boolean;
+  readonly journal: Journal;
   readonly #time: BrokerTime;
   readonly #statistics: Statistics;
   readonly #drops: DropLog;
 
-  constructor(limits: Limits, time: BrokerTime, statistics: Statistics, drops: DropLog) {
+  constructor(
+    limits: Limits,
+    time: BrokerTime,
+    statistics: Statistics,
+    drops: DropLog,
+    journal: Journal,
+  ) {
+    this.journal = journal;
     this.maximumQueuedMessages = limits.maximumQueuedMessages;
     this.maximumQueuedBytes = limits.maximumQueuedBytes;
     this.maximumInflightBytes = limits.maximumInflightBytes;

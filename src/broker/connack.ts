@@ -8,6 +8,7 @@ import { InboundTopicAliases, OutboundTopicAliases } from "../session/topic_alia
 import type { Connection } from "./connection.ts";
 import { logConnected, logEndFor } from "./connection_log.ts";
 import type { Limits } from "./limits.ts";
+import { whenStored } from "./held_output.ts";
 import { mountWill } from "./mount_point.ts";
 import { allowedExpiryInterval } from "./session_lifecycle.ts";
 
@@ -50,7 +51,11 @@ export function accept(
   const { limits } = connection.policy;
   const { version, properties } = packet;
   const identity = { clientId, userName };
-  const { entry, sessionPresent } = parts.lifecycle.open(packet, identity, connection.policy);
+  const { entry, sessionPresent, hasEndedStored } = parts.lifecycle.open(
+    packet,
+    identity,
+    connection.policy,
+  );
   const keepAlive = serverKeepAlive(packet.keepAlive, limits) ?? packet.keepAlive;
   const aliases = Math.min(properties.topicAliasMaximum ?? 0, limits.topicAliasMaximumToClient);
   connection.will = mountWill(connection.policy.mountPoint, packet.will);
@@ -63,20 +68,26 @@ export function accept(
     initialExpiryInterval: entry.session.expiryInterval,
     authenticationMethod: properties.authenticationMethod,
     isBridge: packet.isBridge,
+    held: undefined,
   });
   sessions.attach(entry, connection);
   parts.router.receiversMoved();
-  entry.session.attach(connection.output, windowLimit(packet, limits));
   statistics.connectsAccepted++;
   logConnected(connection, packet, userName);
-  connection.send({
-    type: PacketType.Connack,
-    // MQTT 3.1 has no Session Present flag; MQTT 5.0 and 3.1.1 do [MQTT-3.2.2-2], [MQTT-3.2.2-3].
-    sessionPresent: sessionPresent && version !== 3,
-    reasonCode: ReasonCode.Success,
-    properties: version === 5 ? announcement(packet, clientId, limits, authentication) : {},
+  const unit = hasEndedStored ? parts.journal.seal() : undefined;
+  if (unit !== undefined) connection.pauseReading(); // the CONNACK is the first packet [MQTT-3.2.0-1]
+  whenStored(connection, unit, () => {
+    entry.session.attach(connection.output, windowLimit(packet, limits));
+    connection.send({
+      type: PacketType.Connack,
+      // MQTT 3.1 has no Session Present flag; MQTT 5.0 and 3.1.1 do [MQTT-3.2.2-2], [MQTT-3.2.2-3].
+      sessionPresent: sessionPresent && version !== 3,
+      reasonCode: ReasonCode.Success,
+      properties: version === 5 ? announcement(packet, clientId, limits, authentication) : {},
+    });
+    entry.session.resume();
+    if (unit !== undefined) connection.resumeReading();
   });
-  entry.session.resume();
 }
 
 /** What the broker limits, in Mosquitto's order. */

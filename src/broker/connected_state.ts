@@ -1,4 +1,5 @@
 import type { InboundTopicAliases, OutboundTopicAliases } from "../session/topic_aliases.ts";
+import type { HeldOutput } from "./held_output.ts";
 import type { SessionEntry } from "./sessions.ts";
 
 /** What a CONNECT settled for as long as the connection lasts. */
@@ -15,4 +16,6 @@ export interface ConnectedState {
   readonly authenticationMethod: string | undefined;
   /** A bridge of Mosquitto: its Subscriptions are No Local and Retain As Published. */
   readonly isBridge: boolean;
+  /** What the Client is told when it is stored; made when first needed. */
+  held: HeldOutput | undefined;
 }

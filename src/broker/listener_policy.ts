@@ -7,6 +7,8 @@ import type { ProtocolVersion } from "../packet/packet_type.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 
 export interface ListenerPolicy {
+  /** What the listener is known by, also after a restart: stored Sessions find its access rules again. */
+  readonly name: string;
   readonly limits: Limits;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
@@ -26,6 +28,7 @@ export interface ListenerPolicy {
 
 /** Everybody may do everything, within the limits. */
 export const DEFAULT_POLICY: ListenerPolicy = Object.freeze<ListenerPolicy>({
+  name: "",
   limits: DEFAULT_LIMITS,
   authenticator: ALLOW_EVERYBODY,
   authorizer: ALLOW_EVERYTHING,

@@ -8,6 +8,7 @@ import { ReasonCode } from "../packet/reason_code.ts";
 import { Message } from "../session/message.ts";
 import { parseTopicName, type TopicName } from "../topic/topic_name.ts";
 import type { Connection } from "./connection.ts";
+import { acknowledge } from "./held_output.ts";
 import { mountName } from "./mount_point.ts";
 import { logPublishReceived } from "./packet_log.ts";
 import { PublishMemory } from "./publish_memory.ts";
@@ -60,6 +61,9 @@ export function onPublish(connection: Connection, packet: PublishPacket): void {
   if (message.retain && !parts.retained.hasRoomFor(message)) {
     return decline(connection, packet, ReasonCode.QuotaExceeded);
   }
+  if (packet.qos > 0 && mustBeRefused(connection, packet, name)) {
+    return decline(connection, packet, ReasonCode.QuotaExceeded);
+  }
   if (packet.qos === 2) return holdMessage(connection, packet.packetId, message);
   if (packet.qos === 1) checkReceiveMaximum(connection);
   const matched = routeMessage(parts, message, connection, entry);
@@ -67,8 +71,22 @@ export function onPublish(connection: Connection, packet: PublishPacket): void {
     if (repeated) (connection.publishMemory ??= new PublishMemory(connection)).remember(packet);
   } else { // [MQTT-4.3.2-4]
     const reason = matched ? ReasonCode.Success : ReasonCode.NoMatchingSubscribers;
-    connection.sendAck(PUBACK, packet.packetId, reason);
+    acknowledge(connection, parts.journal.seal(), PUBACK, packet.packetId, reason);
+    slowDownIfCongested(connection);
   }
+}
+
+/** Whether nobody could be promised that `packet` is kept. MQTT 3 can't be told: its PUBACK waits until it is. */
+function mustBeRefused(connection: Connection, packet: PublishPacket, name: TopicName): boolean {
+  const { journal, router } = connection.parts;
+  if (journal.trouble === undefined || connection.version !== 5) return false;
+  return packet.retain || router.hasStoredReceiver(name) ||
+    (packet.qos === 2 && connection.state.entry.session.storedNumber !== 0);
+}
+
+function slowDownIfCongested(connection: Connection): void {
+  const { journal } = connection.parts;
+  if (journal.isCongested) journal.holdBack(connection);
 }
 
 /** True if this is published to the same Topic Name as the last PUBLISH. */
@@ -97,28 +115,35 @@ function saidName(connection: Connection, packet: PublishPacket): TopicName {
 
 /** The message goes no further; MQTT 3 has no way to say so and acknowledges (3.1.1, section 3.3.5). */
 function decline(connection: Connection, packet: PublishPacket, reason: ReasonCode): void {
-  if (packet.qos === 1) connection.sendAck(PUBACK, packet.packetId, reason);
-  if (packet.qos === 2) connection.sendAck(PUBREC, packet.packetId, reason);
+  if (packet.qos === 1) acknowledge(connection, undefined, PUBACK, packet.packetId, reason);
+  if (packet.qos === 2) acknowledge(connection, undefined, PUBREC, packet.packetId, reason);
 }
 
 /** QoS 2: the message waits for its PUBREL; a repeated PUBLISH changes nothing [MQTT-4.3.3-10]. */
 function holdMessage(connection: Connection, packetId: number, message: Message): void {
-  const { inbound } = connection.state.entry.session;
+  const { parts: { journal }, state: { entry: { session } } } = connection;
+  const { inbound } = session;
   if (!inbound.holds(packetId, message)) {
     checkReceiveMaximum(connection);
     if (inbound.bytes + message.size > connection.policy.limits.maximumHeldBytes) {
       throw new MqttError(ReasonCode.QuotaExceeded, "too many bytes wait for their PUBREL");
     }
-    inbound.hold(packetId, message);
+    const replaced = inbound.hold(packetId, message);
+    if (session.storedNumber !== 0) {
+      if (replaced !== undefined) journal.heldEnded(session, packetId, replaced);
+      journal.held(session, packetId, message);
+    }
   }
-  connection.sendAck(PUBREC, packetId, ReasonCode.Success); // [MQTT-4.3.3-8]
+  acknowledge(connection, journal.seal(), PUBREC, packetId, ReasonCode.Success); // [MQTT-4.3.3-8]
+  slowDownIfCongested(connection);
 }
 
 /** Only MQTT 5.0 tells its Clients how many QoS 1 and 2 messages may be under way [MQTT-3.3.4-9]. */
 function checkReceiveMaximum(connection: Connection): void {
   if (connection.version !== 5) return;
   const { receiveMaximum } = connection.policy.limits;
-  if (connection.state.entry.session.inbound.quotaUsed < receiveMaximum) return;
+  const { entry, held } = connection.state;
+  if (entry.session.inbound.quotaUsed + (held?.pubacks ?? 0) < receiveMaximum) return;
   throw new MqttError(
     ReasonCode.ReceiveMaximumExceeded,
     `more than ${receiveMaximum} messages are not acknowledged`,
@@ -131,20 +156,26 @@ export function onPuback(connection: Connection, packet: AckPacket): void {
 }
 
 export function onPubrec(connection: Connection, packet: AckPacket): void {
-  const { session } = connection.state.entry;
+  const { parts: { journal }, state: { entry: { session } } } = connection;
   if (session.outbound.receive(packet.packetId, packet.reasonCode) === "ended") {
     return placeIsFree(connection);
   }
-  connection.sendAck(PUBREL, packet.packetId, ReasonCode.Success); // [MQTT-4.3.3-4]
+  // Not before it is stored that the message was received: a PUBLISH after a PUBREL would be another message.
+  acknowledge(connection, journal.seal(), PUBREL, packet.packetId, ReasonCode.Success); // [MQTT-4.3.3-4]
 }
 
 export function onPubrel(connection: Connection, packet: AckPacket): void {
-  const { entry } = connection.state;
-  const message = entry.session.inbound.release(packet.packetId);
-  if (message !== undefined) routeMessage(connection.parts, message, connection, entry);
+  const { parts, state: { entry } } = connection;
+  const { session } = entry;
+  const message = session.inbound.release(packet.packetId);
+  if (message !== undefined) {
+    if (session.storedNumber !== 0) parts.journal.heldEnded(session, packet.packetId, message);
+    routeMessage(parts, message, connection, entry);
+  }
   // An identifier that is not known is answered all the same, and as Mosquitto answers it: without 0x92,
   // which is no error while a Session is resumed (section 3.7.2.1).
-  connection.sendAck(PUBCOMP, packet.packetId, ReasonCode.Success); // [MQTT-4.3.3-11]
+  acknowledge(connection, parts.journal.seal(), PUBCOMP, packet.packetId, ReasonCode.Success); // [MQTT-4.3.3-11]
+  slowDownIfCongested(connection);
 }
 
 export function onPubcomp(connection: Connection, packet: AckPacket): void {

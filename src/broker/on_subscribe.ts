@@ -6,16 +6,24 @@ import type { SubscribePacket, SubscriptionRequest, UnsubscribePacket } from "..
 import { ReasonCode } from "../packet/reason_code.ts";
 import { Subscription } from "../session/subscription.ts";
 import { type ParsedTopicFilter, parseTopicFilter } from "../topic/topic_filter.ts";
+import type { DeliverySource } from "../session/session.ts";
+import type { TopicName } from "../topic/topic_name.ts";
 import type { Connection } from "./connection.ts";
 import { mayReceive } from "./denial_log.ts";
+import { whenStored } from "./held_output.ts";
 import { mountFilter } from "./mount_point.ts";
 import { logFilter } from "./packet_log.ts";
+import type { Parts } from "./parts.ts";
+import type { SessionEntry } from "./sessions.ts";
 
 /**
- * The Subscriptions whose retained messages follow the SUBACK, by Topic Filter: one that stands a thousand times in
- * a packet is looked up once.
+ * What a packet subscribes to, by Topic Filter: one that stands in it a thousand times is kept, and its retained
+ * messages are looked up, once.
  */
-type WantRetained = Map<string, Subscription>;
+type Subscribed = Map<
+  string,
+  { readonly subscription: Subscription; readonly wantsRetained: boolean }
+>;
 
 /** @throws {MqttError} if a Topic Filter is none: nothing of the packet is done then. */
 export function onSubscribe(connection: Connection, packet: SubscribePacket): void {
@@ -29,7 +37,7 @@ export function onSubscribe(connection: Connection, packet: SubscribePacket): vo
     return mountFilter(mountPoint, filter);
   });
   const identifier = packet.properties.subscriptionIdentifiers?.[0] ?? 0;
-  const wantRetained: WantRetained = new Map();
+  const subscribed: Subscribed = new Map();
   const { log } = connection.parts.ports;
   const reasonCodes = packet.subscriptions.map((asked, i) => {
     const request = state.isBridge ? { ...asked, noLocal: true, retainAsPublished: true } : asked;
@@ -37,20 +45,21 @@ export function onSubscribe(connection: Connection, packet: SubscribePacket): vo
     const refused = refusal(connection, request, filter, identifier);
     if (log.isDebugEnabled) logFilter(connection, asked.topicFilter, refused ?? request.qos);
     if (refused !== undefined) return refusedCode(connection, request, refused);
-    subscribe(connection, request, filter, identifier, wantRetained);
+    subscribe(connection, request, filter, identifier, subscribed);
     log.write("subscribe", `${connection.clientId} ${request.qos} ${request.topicFilter}`);
     return request.qos; // [MQTT-3.8.4-7]
   });
+  const sources = keep(connection, subscribed);
   // [MQTT-3.8.4-1], [MQTT-3.8.4-6]; the retained messages come behind it, as with Mosquitto.
-  connection.send({
-    type: PacketType.Suback,
-    packetId: packet.packetId,
-    reasonCodes,
-    properties: {},
+  whenStored(connection, connection.parts.journal.seal(), () => {
+    connection.send({
+      type: PacketType.Suback,
+      packetId: packet.packetId,
+      reasonCodes,
+      properties: {},
+    });
+    for (const source of sources) state.entry.session.deliverFrom(source);
   });
-  for (const [topicFilter, subscription] of wantRetained) {
-    deliverRetained(connection, topicFilter, subscription);
-  }
 }
 
 /** MQTT 3.1.1 has one code for a refusal, MQTT 3.1 none: its Clients are told what they asked for. */
@@ -85,6 +94,8 @@ function refusal(
     denials.subscription(entry, filter.filter, time.nowMs);
     return ReasonCode.NotAuthorized;
   }
+  const { journal } = connection.parts;
+  if (journal.trouble !== undefined && session.storedNumber !== 0) return ReasonCode.QuotaExceeded;
   const isNew = session.subscription(request.topicFilter) === undefined;
   return isNew && session.subscriptionCount >= limits.maximumSubscriptions
     ? ReasonCode.QuotaExceeded
@@ -96,7 +107,7 @@ function subscribe(
   request: SubscriptionRequest,
   filter: ParsedTopicFilter,
   identifier: number,
-  wantRetained: WantRetained,
+  subscribed: Subscribed,
 ): void {
   const { router } = connection.parts;
   const { session } = connection.state.entry;
@@ -114,21 +125,37 @@ function subscribe(
   // Retain Handling: 0 always [MQTT-3.3.1-9], 1 for a new one [MQTT-3.3.1-10], 2 never [MQTT-3.3.1-11];
   // never for a Shared Subscription (section 4.8.2).
   const wants = request.retainHandling === 0 || (request.retainHandling === 1 && isNew);
-  if (wants && filter.shareName === undefined) wantRetained.set(topicFilter, subscription);
+  const wantsRetained = wants && filter.shareName === undefined;
+  const before = subscribed.get(topicFilter)?.wantsRetained ?? false;
+  subscribed.set(topicFilter, { subscription, wantsRetained: wantsRetained || before });
 }
 
-function deliverRetained(
-  connection: Connection,
+/** Has the journal keep what was subscribed to. @returns the retained messages for it. */
+function keep({ parts, state: { entry } }: Connection, subscribed: Subscribed): DeliverySource[] {
+  const { session } = entry;
+  const sources: DeliverySource[] = [];
+  for (const [topicFilter, { subscription, wantsRetained }] of subscribed) {
+    const source = wantsRetained ? retainedFor(parts, entry, topicFilter, subscription) : undefined;
+    if (source !== undefined) sources.push(source);
+    if (session.storedNumber === 0) continue;
+    parts.journal.subscribed(session, topicFilter, subscription, source !== undefined);
+  }
+  return sources;
+}
+
+/** The retained messages for a Subscription; undefined if there are none. */
+export function retainedFor(
+  parts: Parts,
+  entry: SessionEntry,
   topicFilter: string,
   subscription: Subscription,
-): void {
-  const { parts, state: { entry } } = connection;
-  const source = parts.retained.sourceFor(
-    subscription,
-    topicFilter,
-    (name) => mayReceive(parts, entry, name),
-  );
-  if (source !== undefined) entry.session.deliverFrom(source);
+): DeliverySource | undefined {
+  const { session } = entry;
+  const may = (name: TopicName) => mayReceive(parts, entry, name);
+  return parts.retained.sourceFor(subscription, topicFilter, may, () => {
+    const isKept = session.storedNumber !== 0 && session.subscription(topicFilter) === subscription;
+    if (isKept) parts.journal.subscribed(session, topicFilter, subscription, false);
+  });
 }
 
 /** @throws {MqttError} if a Topic Filter is none. */
@@ -145,13 +172,16 @@ export function onUnsubscribe(connection: Connection, packet: UnsubscribePacket)
     const subscription = session.subscription(topicFilter);
     if (subscription === undefined) return ReasonCode.NoSubscriptionExisted;
     session.removeSubscription(topicFilter);
+    if (session.storedNumber !== 0) parts.journal.unsubscribed(session, topicFilter);
     parts.router.remove(subscription);
     return ReasonCode.Success;
   });
-  connection.send({
-    type: PacketType.Unsuback,
-    packetId: packet.packetId,
-    reasonCodes: connection.version === 5 ? reasonCodes : [],
-    properties: {},
+  whenStored(connection, parts.journal.seal(), () => {
+    connection.send({
+      type: PacketType.Unsuback,
+      packetId: packet.packetId,
+      reasonCodes: connection.version === 5 ? reasonCodes : [],
+      properties: {},
+    });
   });
 }

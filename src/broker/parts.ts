@@ -6,6 +6,7 @@ import type { BufferPool } from "./buffer_pool.ts";
 import type { Connection } from "./connection.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { DenialLog } from "./denial_log.ts";
+import type { Journal } from "./journal.ts";
 import type { Limits } from "./limits.ts";
 import type { Output } from "./output.ts";
 import type { Ports } from "./ports.ts";
@@ -32,6 +33,7 @@ export interface Parts {
   readonly retained: RetainedStore;
   readonly sessions: Sessions;
   readonly environment: SessionEnvironment;
+  readonly journal: Journal;
   readonly denials: DenialLog;
   readonly lifecycle: SessionLifecycle;
   /** All connections, those before CONNECT included. */

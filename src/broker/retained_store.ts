@@ -10,23 +10,47 @@ import { NameTree } from "../topic/name_tree.ts";
 import type { TopicFilter } from "../topic/topic_filter.ts";
 import type { TopicName } from "../topic/topic_name.ts";
 import type { Deadline, Deadlines } from "./deadlines.ts";
+import { type Journal, NO_JOURNAL } from "./journal.ts";
 
 /** Who published something, and who decides whether that was allowed. */
 export interface RetainedOwner {
   readonly identity: ClientIdentity;
   readonly authorizer: Authorizer;
+  /** By which it came. */
+  readonly listener: string;
+}
+
+/** What a journal keeps of a Topic Name. */
+export interface RetainedRecord {
+  readonly topicName: TopicName;
+  /** The retained message that there is, or was last. */
+  readonly message: Message;
+  readonly isRemoved: boolean;
+  readonly identity: ClientIdentity | undefined;
+  /** By which the owner came. */
+  readonly listener: string;
+  /** What is stored; the journal's. */
+  storedMessage: Message | undefined;
+  /** Whether a change waits to be stored; the journal's. */
+  isChangeNoted: boolean;
 }
 
 /** A retained message; it leaves the store by itself when it expires [MQTT-3.3.2-5]. */
-class Retained implements Deadline {
+class Retained implements Deadline, RetainedRecord {
   dueSlot = 0;
   message: Message;
+  isRemoved = false;
   identity: ClientIdentity | undefined = undefined;
   authorizer: Authorizer | undefined = undefined;
+  listener = "";
+  storedMessage: Message | undefined = undefined;
+  isChangeNoted = false;
   readonly #store: RetainedStore;
+  readonly topicName: TopicName;
 
   constructor(store: RetainedStore, message: Message) {
     this.#store = store;
+    this.topicName = message.topicName;
     this.message = message;
   }
 
@@ -34,11 +58,11 @@ class Retained implements Deadline {
   get isAllowed(): boolean {
     const { identity, authorizer } = this;
     if (identity === undefined || authorizer === undefined) return true;
-    return authorizer.mayPublish(identity, this.message.topicName);
+    return authorizer.mayPublish(identity, this.topicName);
   }
 
   onDeadline(): void {
-    this.#store.remove(this.message.topicName);
+    this.#store.remove(this.topicName, false);
   }
 }
 
@@ -47,13 +71,20 @@ export class RetainedStore {
   readonly #deadlines: Deadlines;
   readonly #maximum: number;
   readonly #checksOwners: boolean;
+  readonly #journal: Journal;
   #bytes = 0;
 
   /** @param checksOwners whether a message is held back if its publisher has lost the right to publish it. */
-  constructor(deadlines: Deadlines, maximum: number, checksOwners: boolean = true) {
+  constructor(
+    deadlines: Deadlines,
+    maximum: number,
+    checksOwners: boolean = true,
+    journal: Journal = NO_JOURNAL,
+  ) {
     this.#deadlines = deadlines;
     this.#maximum = maximum;
     this.#checksOwners = checksOwners;
+    this.#journal = journal;
   }
 
   get size(): number {
@@ -80,7 +111,17 @@ export class RetainedStore {
    * @param owner without whose right to publish it, it is not delivered (Mosquitto's check_retain_source).
    */
   store(message: Message, owner?: RetainedOwner): void {
-    if (message.payloadLength === 0) return this.remove(message.topicName); // [MQTT-3.3.1-7]
+    const isAwaited = message.qos > 0;
+    if (message.payloadLength === 0) return this.remove(message.topicName, isAwaited); // [MQTT-3.3.1-7]
+    this.#journal.retainedChanged(this.#put(message, owner), isAwaited);
+  }
+
+  /** Takes up what was stored before the broker started again. */
+  restore(message: Message, owner: RetainedOwner | undefined): void {
+    this.#put(message, owner).storedMessage = message;
+  }
+
+  #put(message: Message, owner: RetainedOwner | undefined): Retained {
     message.compact();
     let retained = this.#messages.get(message.topicName);
     if (retained === undefined) {
@@ -94,14 +135,19 @@ export class RetainedStore {
       retained.identity = owner?.identity;
       retained.authorizer = owner?.authorizer;
     }
+    retained.listener = owner?.listener ?? "";
     this.#bytes += message.size;
     if (message.expires) this.#deadlines.set(retained, message.expiresAtMs);
     else this.#deadlines.cancel(retained);
+    return retained;
   }
 
-  remove(name: TopicName): void {
+  /** @param isAwaited whether an acknowledgement waits for that. */
+  remove(name: TopicName, isAwaited: boolean): void {
     const retained = this.#messages.delete(name);
     if (retained === undefined) return;
+    retained.isRemoved = true;
+    this.#journal.retainedChanged(retained, isAwaited);
     this.#bytes -= retained.message.size;
     this.#deadlines.cancel(retained);
   }
@@ -112,11 +158,13 @@ export class RetainedStore {
    *
    * @param topicFilter under which the Session knows the Subscription.
    * @param may whether the Client may receive what is published to a Topic Name.
+   * @param onEnd is called when all have been pulled.
    */
   sourceFor(
     subscription: Subscription,
     topicFilter: string,
     may: (name: TopicName) => boolean,
+    onEnd: () => void = () => {},
   ): DeliverySource | undefined {
     const names: TopicName[] = [];
     this.#messages.match(subscription.filter as TopicFilter, (retained) => {
@@ -136,6 +184,7 @@ export class RetainedStore {
           if (subscription.noLocal && message.publisherId === clientId) continue; // [MQTT-3.8.3-3]
           return retainedDelivery(message, subscription);
         }
+        onEnd();
         return undefined;
       },
     };

@@ -8,6 +8,7 @@ import type { Message } from "../session/message.ts";
 import type { Publisher, Session } from "../session/session.ts";
 import { SharedGroup, type Subscription } from "../session/subscription.ts";
 import { FilterTree } from "../topic/filter_tree.ts";
+import type { TopicFilter } from "../topic/topic_filter.ts";
 import type { TopicName } from "../topic/topic_name.ts";
 
 /** Routes that are remembered: a peer that publishes to ever new Topic Names can't make them grow. */
@@ -150,6 +151,18 @@ export class Router {
       if (subscriptionIdentifiers !== undefined) return false;
       return noLocal && session.clientId === publisherId ? false : visit(session);
     });
+  }
+
+  /** The group that shares `shareName` and `filter`. */
+  group(shareName: string, filter: TopicFilter): SharedGroup | undefined {
+    return this.#groups.get(groupKey(shareName, filter));
+  }
+
+  /** Whether a message to `name` would have to be stored for somebody who can't take it at once. */
+  hasStoredReceiver(name: TopicName): boolean {
+    return this.#routeOf(name).receivers.some(({ session, qos }) =>
+      qos > 0 && session.storedNumber !== 0 && !session.canSendNow
+    );
   }
 
   /**

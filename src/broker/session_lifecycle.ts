@@ -1,7 +1,7 @@
 // SessionLifecycle: how a Session begins, changes its connection, and ends (MQTT 5.0, sections 3.1.2.4,
 // 3.1.2.5, 3.1.2.11.2, 3.1.4 and 4.1).
 
-import type { Authorizer, ClientIdentity } from "../access/authorizer.ts";
+import type { ClientIdentity } from "../access/authorizer.ts";
 import type { ConnectPacket, Will } from "../packet/packets.ts";
 import type { Delivery } from "../session/delivery.ts";
 import { NEVER_EXPIRES, Session } from "../session/session.ts";
@@ -23,14 +23,16 @@ export class SessionLifecycle {
   /**
    * Finds or makes the Session for an accepted CONNECT, and ends the connection that has it now.
    *
-   * @returns the entry, and whether it is an old Session that goes on (Session Present).
+   * @returns the entry; whether it is an old Session that goes on (Session Present); whether one that was stored
+   * has ended, which the Client is told only when that is stored too.
    */
   open(
     packet: ConnectPacket,
     identity: ClientIdentity,
-    { authorizer, limits, mountPoint }: ListenerPolicy,
-  ): { entry: SessionEntry; sessionPresent: boolean } {
+    policy: ListenerPolicy,
+  ): { entry: SessionEntry; sessionPresent: boolean; hasEndedStored: boolean } {
     const { sessions, deadlines } = this.#parts;
+    const { authorizer, limits, mountPoint } = policy;
     const { clientId } = identity;
     const known = sessions.get(clientId);
     if (known?.connection !== undefined) {
@@ -45,14 +47,23 @@ export class SessionLifecycle {
       else deadlines.cancel(old);
     }
     const sessionPresent = old !== undefined && sessions.get(clientId) === old; // [MQTT-3.1.2-5]
-    const entry = sessionPresent ? old : this.#create(identity, authorizer, mountPoint);
+    const entry = sessionPresent ? old : this.#create(identity, policy);
+    const expiryInterval = allowedExpiryInterval(requestedExpiryInterval(packet), limits);
+    const isStoredAnew = entry.hasPassingState || packet.will !== undefined ||
+      entry.identity.userName !== identity.userName || entry.listener !== policy.name ||
+      entry.session.expiryInterval !== expiryInterval;
+    entry.disconnectedAtMs = undefined;
     if (entry.identity.userName !== identity.userName || entry.authorizer !== authorizer) {
       entry.identity = identity;
       entry.authorizer = authorizer;
       this.#parts.router.forgetRoutes(); // other rules may hold for what it receives
     }
-    entry.session.expiryInterval = allowedExpiryInterval(requestedExpiryInterval(packet), limits);
-    return { entry, sessionPresent };
+    entry.listener = policy.name;
+    entry.session.expiryInterval = expiryInterval;
+    if (isStoredAnew) this.#noteChange(entry);
+    const hasEndedStored = known !== undefined && known !== entry &&
+      known.session.storedNumber !== 0;
+    return { entry, sessionPresent, hasEndedStored };
   }
 
   /** A connection that was accepted has ended; its Session waits for the Client, or ends too. */
@@ -66,18 +77,44 @@ export class SessionLifecycle {
       if (will !== undefined) this.#publishWill(entry, will);
       return this.end(entry);
     }
+    if (entry.hasPassingState || will !== undefined || session.expiryInterval !== NEVER_EXPIRES) {
+      entry.disconnectedAtMs = time.nowMs;
+      this.#noteChange(entry);
+    }
     const expiresAtMs = entry.expiresAtMs(time.nowMs);
     if (expiresAtMs !== Infinity) deadlines.set(entry, expiresAtMs);
     this.#redistribute(session.extractShared((group) => group.isConnected), session);
     if (will === undefined) return;
     if (will.willDelayInterval === 0) return this.#publishWill(entry, will);
+    this.#delayWill(entry, will, time.nowMs);
+  }
+
+  /**
+   * A Session is back that was stored: its connection has ended then, or with the broker.
+   * @param will not published yet.
+   */
+  restored(entry: SessionEntry, will: Will | undefined): void {
+    const { deadlines, time } = this.#parts;
+    if (entry.disconnectedAtMs === undefined) {
+      entry.disconnectedAtMs = time.nowMs;
+      if (will !== undefined || entry.session.expiryInterval !== NEVER_EXPIRES) {
+        this.#noteChange(entry);
+      }
+    }
+    const expiresAtMs = entry.expiresAtMs(entry.disconnectedAtMs);
+    if (expiresAtMs !== Infinity) deadlines.set(entry, expiresAtMs);
+    if (will !== undefined) this.#delayWill(entry, will, entry.disconnectedAtMs);
+  }
+
+  #delayWill(entry: SessionEntry, will: Will, disconnectedAtMs: number): void {
     entry.delayedWill = new DelayedWill(will, () => this.#publishDelayedWill(entry));
-    deadlines.set(entry.delayedWill, time.nowMs + will.willDelayInterval * 1000);
+    const dueMs = disconnectedAtMs + will.willDelayInterval * 1000;
+    this.#parts.deadlines.set(entry.delayedWill, dueMs);
   }
 
   /** Ends a Session that has no connection: its Subscriptions, its queue, and its Will that waits. */
   end(entry: SessionEntry): void {
-    const { sessions, router, deadlines } = this.#parts;
+    const { sessions, router, deadlines, journal } = this.#parts;
     const { session } = entry;
     deadlines.cancel(entry);
     sessions.delete(entry);
@@ -85,6 +122,13 @@ export class SessionLifecycle {
     session.removeSubscriptions();
     this.#redistribute(session.extractShared(() => true), session);
     this.#publishDelayedWill(entry); // the Session's end is the latest time for it
+    entry.hasEnded = true;
+    if (session.storedNumber === 0) return;
+    session.forgetDeliveries();
+    for (const [packetId, message] of session.inbound.held) {
+      journal.heldEnded(session, packetId, message);
+    }
+    journal.sessionEnded(session);
   }
 
   /** The Session Expiry Interval of a Session without a connection has passed [MQTT-3.1.2-23]. */
@@ -112,12 +156,23 @@ export class SessionLifecycle {
     this.end(entry);
   }
 
-  #create(identity: ClientIdentity, authorizer: Authorizer, mountPoint: string): SessionEntry {
+  #create(
+    identity: ClientIdentity,
+    { authorizer, name, mountPoint }: ListenerPolicy,
+  ): SessionEntry {
     const { environment, limits, sessions } = this.#parts;
     const session = new Session(identity.clientId, environment, limits.maximumInflightMessages);
-    const entry = new SessionEntry(session, identity, authorizer, mountPoint, this);
+    const entry = new SessionEntry(session, identity, authorizer, name, mountPoint, this);
     sessions.add(entry);
     return entry;
+  }
+
+  /** What is stored of a Session is not so any more; one that is to outlive its connection is stored. */
+  #noteChange(entry: SessionEntry): void {
+    const { journal } = this.#parts;
+    const { storedNumber, expiryInterval } = entry.session;
+    if (storedNumber !== 0) journal.sessionChanged(entry);
+    else if (expiryInterval > 0 && journal.isStoring) journal.sessionMade(entry);
   }
 
   #cancelWill(entry: SessionEntry): void {
@@ -131,6 +186,7 @@ export class SessionLifecycle {
     if (waiting === undefined) return;
     this.#cancelWill(entry);
     this.#publishWill(entry, waiting.will);
+    this.#noteChange(entry);
   }
 
   #publishWill(entry: SessionEntry, will: Will): void {

@@ -2,6 +2,7 @@
 // the only place that knows.
 
 import type { Authorizer, ClientIdentity } from "../access/authorizer.ts";
+import type { Will } from "../packet/packets.ts";
 import { NEVER_EXPIRES, type Session } from "../session/session.ts";
 import type { Connection } from "./connection.ts";
 import type { Deadline } from "./deadlines.ts";
@@ -14,25 +15,41 @@ export class SessionEntry implements Deadline {
   /** Who the Client was when it last connected, and who decides what it may do. */
   identity: ClientIdentity;
   authorizer: Authorizer;
+  /** By which the Client last came. */
+  listener: string;
   /** Where its Subscriptions and messages are. */
   readonly mountPoint: string;
   connection: Connection | undefined = undefined;
   /** A Will Message whose Will Delay Interval is running. */
   delayedWill: DelayedWill | undefined = undefined;
+  /** When its connection ended, if that matters; undefined while there is one. */
+  disconnectedAtMs: number | undefined = undefined;
+  hasEnded = false;
+  /** Whether what is stored of it holds only until the connection comes or goes: a will, a time. */
+  hasPassingState = false;
+  /** Whether a change waits to be stored; the journal's. */
+  isChangeNoted = false;
   readonly #lifecycle: SessionLifecycle;
 
   constructor(
     session: Session,
     identity: ClientIdentity,
     authorizer: Authorizer,
+    listener: string,
     mountPoint: string,
     lifecycle: SessionLifecycle,
   ) {
     this.session = session;
     this.identity = identity;
     this.authorizer = authorizer;
+    this.listener = listener;
     this.mountPoint = mountPoint;
     this.#lifecycle = lifecycle;
+  }
+
+  /** The Will Message that is still to be published. */
+  get will(): Will | undefined {
+    return this.connection?.will ?? this.delayedWill?.will;
   }
 
   /** When the Session ends, if its connection ended at `nowMs`. */

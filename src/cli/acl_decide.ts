@@ -134,7 +134,7 @@ function noRule(
 /** $SYS and the like, which no rule opens for PUBLISH. */
 function isTheBrokersOwn(rules: AclRules, client: ClientIdentity, name: TopicName): boolean {
   return rules.mayPublish(client, name) &&
-    !mayPublish({ identity: client, authorizer: rules }, name);
+    !mayPublish({ identity: client, authorizer: rules, listener: "" }, name);
 }
 
 function listOf(label: string, errors: readonly OperatorError[]): string {

@@ -2,6 +2,7 @@
 // acknowledgement. DeliveryQueue: those that wait for a place in the window.
 
 import type { QoS } from "../packet/packet_type.ts";
+import type { DeliveryRecord } from "./delivery_journal.ts";
 import type { Message } from "./message.ts";
 import type { SharedGroup } from "./subscription.ts";
 
@@ -21,6 +22,10 @@ export class Delivery {
   awaiting: Awaiting = Awaiting.Send;
   /** Whether it was sent, or its PUBREL was, over the connection that there is now. */
   sentHere = false;
+  /** It has its place in the window but is not sent before its Packet Identifier is stored. */
+  isHeldBack = false;
+  /** Undefined if it need not outlive the process. */
+  record: DeliveryRecord | undefined = undefined;
 
   constructor(
     message: Message,
@@ -72,6 +77,11 @@ export class DeliveryQueue {
   /** Makes the messages fit to wait for long. */
   compact(): void {
     for (const delivery of this.#items) delivery?.message.compact();
+  }
+
+  /** Those that wait, in order. */
+  *values(): Generator<Delivery> {
+    for (let i = this.#head; i < this.#items.length; i++) yield this.#items[i]!;
   }
 
   /** Takes out all that `wanted` accepts, in order. */

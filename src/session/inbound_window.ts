@@ -9,6 +9,11 @@ export class InboundWindow {
   #bytes = 0;
   #quotaUsed = 0;
 
+  /** The messages that wait for their PUBREL, by Packet Identifier. */
+  get held(): ReadonlyMap<number, Message> {
+    return this.#held ?? NOTHING;
+  }
+
   /** Number of messages that wait for their PUBREL. */
   get size(): number {
     return this.#held?.size ?? 0;
@@ -36,12 +41,19 @@ export class InboundWindow {
   /**
    * Holds `message`. Another one under the same Packet Identifier, which the Client has given up by
    * using the identifier again, is replaced, as Mosquitto does.
+   * @returns the one that was replaced.
    */
-  hold(packetId: number, message: Message): void {
-    this.release(packetId);
+  hold(packetId: number, message: Message): Message | undefined {
+    const replaced = this.release(packetId);
+    this.restore(packetId, message);
+    this.#quotaUsed++;
+    return replaced;
+  }
+
+  /** Takes up a message that was held before the broker started again. */
+  restore(packetId: number, message: Message): void {
     (this.#held ??= new Map()).set(packetId, message);
     this.#bytes += message.size;
-    this.#quotaUsed++;
   }
 
   /** Takes out the message that a PUBREL releases; undefined if none is held. */
@@ -59,6 +71,8 @@ export class InboundWindow {
     this.#quotaUsed = 0;
   }
 }
+
+const NOTHING: ReadonlyMap<number, Message> = new Map();
 
 function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);

@@ -36,6 +36,9 @@ export class Message {
   readonly retain: boolean;
   readonly expiresAtMs: number;
   readonly publisherId: string | undefined;
+  /** The journal's number for it while it is stored, else 0; and how many rows of the store refer to it. */
+  storedNumber = 0;
+  storedReferences = 0;
   /** The payload stands in `#bytes[#payloadStart, #payloadEnd)`. */
   #bytes: Uint8Array;
   #payloadStart: number;

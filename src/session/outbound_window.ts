@@ -50,6 +50,7 @@ export class OutboundWindow {
   open(delivery: Delivery, packetId: number): void {
     delivery.packetId = packetId;
     delivery.awaiting = delivery.qos === 1 ? Awaiting.Puback : Awaiting.Pubrec;
+    delivery.record?.changed();
     (this.#deliveries ??= new Map()).set(packetId, delivery);
     this.occupy(delivery);
   }
@@ -80,7 +81,10 @@ export class OutboundWindow {
   receive(packetId: number, reasonCode: ReasonCode): "answer with PUBREL" | "ended" {
     const delivery = this.#expect(packetId, "PUBREC", Awaiting.Pubrec, Awaiting.Pubcomp);
     if (reasonCode < 0x80) {
-      if (delivery !== undefined) delivery.awaiting = Awaiting.Pubcomp;
+      if (delivery !== undefined && delivery.awaiting !== Awaiting.Pubcomp) {
+        delivery.awaiting = Awaiting.Pubcomp;
+        delivery.record?.changed();
+      }
       return "answer with PUBREL"; // also for an unknown one, so that the Client can let go of it
     }
     if (delivery !== undefined) this.#close(delivery);
@@ -106,6 +110,20 @@ export class OutboundWindow {
   /** True as long as `delivery` is an open exchange. */
   has(delivery: Delivery): boolean {
     return this.#deliveries?.get(delivery.packetId) === delivery;
+  }
+
+  /** Takes up an exchange that was open before the broker started again. */
+  restore(delivery: Delivery): void {
+    (this.#deliveries ??= new Map()).set(delivery.packetId, delivery);
+  }
+
+  /** The Packet Identifier that was taken last. */
+  get lastPacketId(): number {
+    return this.#lastPacketId;
+  }
+
+  set lastPacketId(packetId: number) {
+    this.#lastPacketId = packetId;
   }
 
   /** The connection is gone: nothing occupies a place until it is taken up again. */
@@ -138,6 +156,7 @@ export class OutboundWindow {
   }
 
   #close(delivery: Delivery): void {
+    delivery.record?.closed();
     if (delivery.sentHere) {
       this.#occupied--;
       this.#bytes -= delivery.message.payloadLength;

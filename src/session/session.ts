@@ -11,6 +11,7 @@
 
 import type { QoS } from "../packet/packet_type.ts";
 import { Awaiting, Delivery, DeliveryQueue } from "./delivery.ts";
+import type { DeliveryJournal } from "./delivery_journal.ts";
 import { InboundWindow } from "./inbound_window.ts";
 import type { Message } from "./message.ts";
 import { OutboundWindow } from "./outbound_window.ts";
@@ -64,6 +65,7 @@ export interface SessionEnvironment {
   readonly maximumInflightBytes: number;
   /** Whether QoS 0 messages wait for a Client that is not connected. */
   readonly queuesQoS0Messages: boolean;
+  readonly journal: DeliveryJournal;
   /** A message for `session` was dropped. */
   onDrop(session: Session, message: Message, reason: DropReason): void;
 }
@@ -80,6 +82,8 @@ export class Session {
   readonly clientId: string;
   /** Seconds that the Session outlives its connection; 0: not at all; {@link NEVER_EXPIRES}. */
   expiryInterval = 0;
+  /** The journal's number for it; 0: nothing of it outlives the process. */
+  storedNumber = 0;
   /** By Topic Filter as the Client wrote it, `$share/…` included; made with the first one. */
   #subscriptions: Map<string, Subscription> | undefined = undefined;
   readonly inbound = new InboundWindow();
@@ -201,6 +205,7 @@ export class Session {
     // Without a connection a QoS 0 message need not be for this Session (section 4.1).
     if (qos === 0 && !this.#environment.queuesQoS0Messages) return;
     const delivery = new Delivery(message.own(), qos, retain, subscriptionIdentifiers, group);
+    if (this.storedNumber !== 0 && qos > 0) this.#environment.journal.opened(this, delivery);
     if (this.canSendNow) this.#send(delivery);
     else this.#enqueue(delivery);
   }
@@ -241,7 +246,36 @@ export class Session {
     const isWanted = ({ group }: Delivery) => group !== undefined && wanted(group);
     const open = this.outbound.deliveries().filter((each) => each.qos === 1 && isWanted(each));
     for (const delivery of open) this.outbound.drop(delivery);
-    return [...open, ...this.#queue?.extract(isWanted) ?? []];
+    const waiting = this.#queue?.extract(isWanted) ?? [];
+    for (const delivery of waiting) delivery.record?.closed();
+    return [...open, ...waiting];
+  }
+
+  /** Nothing of it needs to be kept any longer: the Session has ended. */
+  forgetDeliveries(): void {
+    if (this.storedNumber === 0) return;
+    for (const delivery of this.outbound.deliveries()) delivery.record?.closed();
+    for (const delivery of this.#queue?.values() ?? []) delivery.record?.closed();
+  }
+
+  /** Takes up a delivery that was under way, or waited, before the broker started again. */
+  restore(delivery: Delivery): void {
+    if (delivery.packetId !== 0) return this.outbound.restore(delivery);
+    (this.#queue ??= new DeliveryQueue()).push(delivery);
+  }
+
+  /** The Packet Identifier of `delivery`, which was held back, is stored: it may be sent. */
+  stored(delivery: Delivery): void {
+    delivery.isHeldBack = false;
+    const { outbound } = this;
+    const sink = this.#sink;
+    // Without a connection, it is taken up by the next one; nor is it sent if it has been dropped meanwhile.
+    if (sink === undefined || !delivery.sentHere || !outbound.has(delivery)) return;
+    if (delivery.awaiting !== Awaiting.Pubrec) return;
+    const { message, packetId, retain, subscriptionIdentifiers } = delivery;
+    if (sink.sendPublish(message, 2, retain, false, packetId, subscriptionIdentifiers)) return;
+    outbound.drop(delivery);
+    this.pump();
   }
 
   #send(delivery: Delivery): void {
@@ -249,7 +283,14 @@ export class Session {
     // An identifier is spent even if nothing is sent then, as with Mosquitto.
     const packetId = qos === 0 ? 0 : this.outbound.takePacketId();
     if (message.isExpired(this.#environment.nowMs)) { // [MQTT-3.3.2-5]
+      delivery.record?.closed();
       return this.#environment.onDrop(this, message, "expired");
+    }
+    const { journal } = this.#environment;
+    if (qos === 2 && delivery.record !== undefined && journal.holdsBack) {
+      delivery.isHeldBack = true;
+      this.outbound.open(delivery, packetId);
+      return journal.sendWhenStored(this, delivery);
     }
     const sent = this.#sink!.sendPublish(
       message,
@@ -260,6 +301,7 @@ export class Session {
       delivery.subscriptionIdentifiers,
     );
     if (sent && qos > 0) this.outbound.open(delivery, packetId);
+    else delivery.record?.closed();
   }
 
   #enqueue(delivery: Delivery): void {
@@ -269,6 +311,7 @@ export class Session {
       queue.length >= maximumQueuedMessages ||
       queue.bytes + delivery.message.size > maximumQueuedBytes
     ) {
+      delivery.record?.closed();
       return this.#environment.onDrop(this, delivery.message, "queue full");
     }
     if (this.#sink === undefined) delivery.message.compact(); // it may wait for long
@@ -285,6 +328,10 @@ export class Session {
       }
       if (delivery.awaiting !== Awaiting.Pubcomp && (!outbound.hasRoom || sink.isCongested)) break;
       done++;
+      if (delivery.isHeldBack) { // it is sent when it is stored
+        outbound.occupy(delivery);
+        continue;
+      }
       if (delivery.awaiting === Awaiting.Pubcomp) {
         outbound.occupy(delivery);
         sink.sendPubrel(delivery.packetId);
@@ -307,6 +354,9 @@ export class Session {
         if (delivery === undefined) {
           sources.delete(source.topicFilter);
           break;
+        }
+        if (this.storedNumber !== 0 && delivery.qos > 0) {
+          this.#environment.journal.opened(this, delivery);
         }
         this.#send(delivery);
       }

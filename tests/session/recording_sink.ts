@@ -1,5 +1,6 @@
 // A Session for tests: its sink writes down what it is given, its environment what is dropped.
 
+import { NO_DELIVERY_JOURNAL } from "../../src/session/delivery_journal.ts";
 import type { QoS } from "../../src/packet/packet_type.ts";
 import { Message, type MessageFields } from "../../src/session/message.ts";
 import {
@@ -64,6 +65,7 @@ export class RecordingSink implements DeliverySink {
 }
 
 export class TestEnvironment implements SessionEnvironment {
+  readonly journal = NO_DELIVERY_JOURNAL;
   nowMs = 0;
   maximumQueuedMessages = 1_000;
   maximumQueuedBytes = 1_000_000;

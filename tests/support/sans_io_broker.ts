@@ -12,6 +12,9 @@ import { Broker, type BrokerOptions } from "../../src/broker/broker.ts";
 import type { ListenerPolicy } from "../../src/broker/listener_policy.ts";
 import type { Connection } from "../../src/broker/connection.ts";
 import { DEADLINE_RESOLUTION_MS } from "../../src/broker/deadlines.ts";
+import { StoreJournal } from "../../src/store/store_journal.ts";
+import { RestoringReader } from "../../src/store/restore.ts";
+import type { MemoryStore } from "./memory_store.ts";
 import type { Link, LogLevel } from "../../src/broker/ports.ts";
 import { encodePacket } from "../../src/packet/encode.ts";
 import { PacketDecoder } from "../../src/packet/packet_decoder.ts";
@@ -29,6 +32,10 @@ export interface SansIoBrokerOptions
   readonly sysIntervalMs?: number;
   /** Default: false. */
   readonly logsDebug?: boolean;
+  /** What outlives the broker; what is in it is taken up. Default: nothing. */
+  readonly store?: MemoryStore;
+  /** As StoreJournal's. */
+  readonly relaxedMs?: number;
 }
 
 export class SansIoBroker {
@@ -40,9 +47,13 @@ export class SansIoBroker {
   #flush: (() => void) | undefined = undefined;
   #uuids = 0;
   #connections = 0;
+  readonly journal: StoreJournal | undefined;
+  #journalFlush = false;
+  #journalDueMs = Infinity;
 
   constructor(options: SansIoBrokerOptions = {}) {
-    const { sysIntervalMs = 0, logsDebug = false, ...others } = options;
+    const { sysIntervalMs = 0, logsDebug = false, store, relaxedMs, ...others } = options;
+    this.journal = store && this.#journalFor(store, relaxedMs);
     this.broker = new Broker({
       ports: {
         log: {
@@ -56,8 +67,14 @@ export class SansIoBroker {
       nowMs: this.nowMs,
       version: "test",
       sysIntervalMs,
+      ...this.journal && { journal: this.journal },
       ...others,
     });
+    if (this.journal !== undefined) {
+      const restoration = this.broker.restore(() => this.broker.defaultPolicy);
+      this.journal.continueFrom(store!.read(new RestoringReader(restoration, this.journal)));
+      restoration.finish();
+    }
     this.settle();
   }
 
@@ -82,6 +99,10 @@ export class SansIoBroker {
     while (this.nowMs < endMs) {
       this.nowMs = Math.min(endMs, this.nowMs + DEADLINE_RESOLUTION_MS);
       this.broker.advance(this.nowMs);
+      if (this.nowMs >= this.#journalDueMs) {
+        this.#journalDueMs = Infinity;
+        this.journal!.flush();
+      }
       this.settle();
     }
   }
@@ -99,11 +120,26 @@ export class SansIoBroker {
       const flush = this.#flush;
       this.#flush = undefined;
       flush?.();
+      if (this.#journalFlush) {
+        busy = true;
+        this.#journalFlush = false;
+        this.journal!.flush();
+      }
       for (const peer of this.#peers) {
         if (peer.progress()) busy = true;
         if (peer.end !== undefined) this.#peers.delete(peer);
       }
     }
+  }
+
+  #journalFor(store: MemoryStore, relaxedMs: number | undefined): StoreJournal {
+    return new StoreJournal({
+      sink: store,
+      clock: () => this.nowMs,
+      scheduleFlush: () => this.#journalFlush = true,
+      scheduleTimer: (delayMs) => this.#journalDueMs = this.nowMs + delayMs,
+      relaxedMs,
+    });
   }
 }
 

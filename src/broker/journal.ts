@@ -1,0 +1,75 @@
+// Journal: the port to durable state, the only way there. The handlers say what changes; what an acknowledgement
+// promises is stored before it leaves (DESIGN, "What an acknowledgement means"):
+//
+//   const matched = routeMessage(...)       changes are noted
+//   const unit = journal.seal()             they are one unit: stored together or not at all
+//   connection.held.sendAck(unit, ...)      the PUBACK leaves when the unit is stored; at once if there is nothing
+
+import type { DeliveryJournal } from "../session/delivery_journal.ts";
+import { NO_DELIVERY_JOURNAL } from "../session/delivery_journal.ts";
+import type { Message } from "../session/message.ts";
+import type { Publisher, Session } from "../session/session.ts";
+import type { Subscription } from "../session/subscription.ts";
+import type { RetainedRecord } from "./retained_store.ts";
+import type { SessionEntry } from "./sessions.ts";
+
+/** Changes that are stored together or not at all. */
+export interface Unit {
+  /** True once they are stored, or need not be any more. */
+  readonly isDone: boolean;
+  /** Told when {@link isDone} becomes true. */
+  waiter: { unitDone(): void } | undefined;
+}
+
+export interface Journal extends DeliveryJournal {
+  /** Whether anything is stored at all. */
+  readonly isStoring: boolean;
+  /** Why nothing can be stored at the moment, in words; undefined if all is well. */
+  readonly trouble: string | undefined;
+  /** Makes a unit of what has changed since the last call; undefined if nobody has to wait for it. */
+  seal(): Unit | undefined;
+  /** True if so much waits to be stored that whoever adds to it should be slowed down. */
+  readonly isCongested: boolean;
+  /** Slows `publisher` down until that is over. */
+  holdBack(publisher: Publisher): void;
+
+  /** A Session that is to be stored was made: it gets its number. */
+  sessionMade(entry: SessionEntry): void;
+  /** Its connection, Will Message, user or expiry has changed. */
+  sessionChanged(entry: SessionEntry): void;
+  sessionEnded(session: Session): void;
+  /** @param awaitsRetained whether retained messages are still to be sent for it. */
+  subscribed(
+    session: Session,
+    topicFilter: string,
+    subscription: Subscription,
+    awaitsRetained: boolean,
+  ): void;
+  unsubscribed(session: Session, topicFilter: string): void;
+  /** A QoS 2 message waits for its PUBREL. */
+  held(session: Session, packetId: number, message: Message): void;
+  heldEnded(session: Session, packetId: number, message: Message): void;
+  /**
+   * The retained message in `record` is another one, or there is none any more.
+   * @param isAwaited whether an acknowledgement waits for that.
+   */
+  retainedChanged(record: RetainedRecord, isAwaited: boolean): void;
+}
+
+/** Nothing outlives the process. */
+export const NO_JOURNAL: Journal = {
+  ...NO_DELIVERY_JOURNAL,
+  isStoring: false,
+  trouble: undefined,
+  seal: () => undefined,
+  isCongested: false,
+  holdBack: () => {},
+  sessionMade: () => {},
+  sessionChanged: () => {},
+  sessionEnded: () => {},
+  subscribed: () => {},
+  unsubscribed: () => {},
+  held: () => {},
+  heldEnded: () => {},
+  retainedChanged: () => {},
+};

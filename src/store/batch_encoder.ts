@@ -1,0 +1,154 @@
+// BatchEncoder: puts units into words, and keeps count of who refers to which message, so that each is
+// stored once and ended with the last one that refers to it.
+
+import type { SessionEntry } from "../broker/sessions.ts";
+import type { RetainedRecord } from "../broker/retained_store.ts";
+import type { Message } from "../session/message.ts";
+import type { BatchWriter } from "./batch_writer.ts";
+import type { Change, JournalRecord, JournalUnit } from "./unit.ts";
+
+export class BatchEncoder {
+  readonly #writer: BatchWriter;
+  /** The first number that no stored message has. */
+  nextMessage = 1;
+
+  constructor(writer: BatchWriter) {
+    this.#writer = writer;
+  }
+
+  /** Writes what of `unit` must be stored. */
+  unit(unit: JournalUnit): void {
+    for (const change of unit.changes ?? []) this.#change(change);
+    for (const record of unit.opened) {
+      record.unit = undefined;
+      if (!record.isClosed) this.#opened(record);
+    }
+  }
+
+  /** Writes that a delivery that is stored has ended. */
+  closed(record: JournalRecord): void {
+    this.#writer.deliveryEnded(record.number);
+    this.#dereference(record.delivery.message);
+  }
+
+  #opened({ number, session, delivery }: JournalRecord): void {
+    const { message, qos, retain, subscriptionIdentifiers, group, packetId, awaiting } = delivery;
+    this.#writer.delivery({
+      delivery: number,
+      session,
+      message: this.#reference(message),
+      qos,
+      retain,
+      subscriptionIdentifiers: subscriptionIdentifiers ?? NONE,
+      sharedFilter: group === undefined ? "" : `$share/${group.shareName}/${group.filter}`,
+      packetId,
+      awaiting,
+    });
+  }
+
+  #change(change: Change): void {
+    const writer = this.#writer;
+    switch (change.kind) {
+      case "session":
+        return this.#session(change.entry);
+      case "session ended":
+        return writer.sessionEnded(change.number);
+      case "subscribed": {
+        const { session, topicFilter, subscription, awaitsRetained } = change;
+        const { qos, noLocal, retainAsPublished, identifier } = subscription;
+        return writer.subscription({
+          session,
+          topicFilter,
+          qos,
+          noLocal,
+          retainAsPublished,
+          identifier,
+          awaitsRetained,
+        });
+      }
+      case "unsubscribed":
+        return writer.subscriptionEnded(change.session, change.topicFilter);
+      case "held": {
+        const { session, packetId, message } = change;
+        return writer.held({ session, packetId, message: this.#reference(message) });
+      }
+      case "held ended":
+        writer.heldEnded(change.session, change.packetId);
+        return this.#dereference(change.message);
+      case "retained":
+        return this.#retained(change.record);
+      case "delivery changed": {
+        const { number, isClosed, delivery } = change.record;
+        if (isClosed) return;
+        return writer.deliveryChanged(number, delivery.packetId, delivery.awaiting);
+      }
+    }
+  }
+
+  #session(entry: SessionEntry): void {
+    const { session, identity, listener, mountPoint, will, disconnectedAtMs } = entry;
+    entry.isChangeNoted = false;
+    if (entry.hasEnded) return;
+    entry.hasPassingState = will !== undefined || disconnectedAtMs !== undefined;
+    this.#writer.session({
+      session: session.storedNumber,
+      clientId: session.clientId,
+      userName: identity.userName,
+      listener,
+      mountPoint,
+      expiryInterval: session.expiryInterval,
+      disconnectedAtMs,
+      will,
+      lastPacketId: session.outbound.lastPacketId,
+    });
+  }
+
+  /** Writes the retained message that there is now, whichever changes came before. */
+  #retained(record: RetainedRecord): void {
+    const { topicName, isRemoved, storedMessage } = record;
+    const message = isRemoved ? undefined : record.message;
+    record.isChangeNoted = false;
+    if (message === storedMessage) return;
+    if (message === undefined) {
+      this.#writer.retainedEnded(topicName);
+    } else {
+      this.#writer.retained({
+        topicName,
+        message: this.#reference(message),
+        ownerClientId: record.identity?.clientId,
+        ownerUserName: record.identity?.userName,
+        ownerListener: record.listener,
+      });
+    }
+    record.storedMessage = message;
+    if (storedMessage !== undefined) this.#dereference(storedMessage);
+  }
+
+  /** The number of `message`, which is stored now if it was not. */
+  #reference(message: Message): number {
+    message.storedReferences++;
+    if (message.storedNumber !== 0) return message.storedNumber;
+    const { topicName, payload, forwardedProperties, qos, retain, expiresAtMs, publisherId } =
+      message;
+    message.storedNumber = this.nextMessage++;
+    this.#writer.message({
+      message: message.storedNumber,
+      topicName,
+      payload,
+      forwardedProperties,
+      qos,
+      retain,
+      expiresAtMs,
+      publisherId,
+    });
+    return message.storedNumber;
+  }
+
+  #dereference(message: Message): void {
+    if (--message.storedReferences > 0) return;
+    this.#writer.messageEnded(message.storedNumber);
+    message.storedNumber = 0;
+  }
+}
+
+const NONE: readonly number[] = [];

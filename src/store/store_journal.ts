@@ -1,0 +1,342 @@
+// StoreJournal: gathers changes, hands them to the store in batches, and lets go of acknowledgements when
+// their batch is stored. Without I/O: the store is a BatchSink, time comes in.
+//
+//   handlers --changes--> [ current ] --seal--> [ units ]  --+
+//                                      `------> [ young ]  --+--> batch --> BatchSink --committed--> done
+//                             deliveries that ended: [ closed ] --'
+//
+// One batch is under way at a time, and while it is, the next one gathers: a slow disk gets large batches, a
+// fast one small ones. Messages that are on their way to connected Clients stay "young" for a moment: most are
+// acknowledged before their time is over and are never written. What nobody waits for is written lazily.
+
+import type { Journal } from "../broker/journal.ts";
+import type { RetainedRecord } from "../broker/retained_store.ts";
+import type { SessionEntry } from "../broker/sessions.ts";
+import type { Delivery } from "../session/delivery.ts";
+import type { Message } from "../session/message.ts";
+import type { Publisher, Session } from "../session/session.ts";
+import type { Subscription } from "../session/subscription.ts";
+import { BatchEncoder } from "./batch_encoder.ts";
+import { BatchWriter } from "./batch_writer.ts";
+import { type Change, JournalRecord, JournalUnit, type RecordKeeper } from "./unit.ts";
+
+/** How long a message may wait for the acknowledgements that make storing it needless. */
+const YOUNG_MS = 10;
+/** How long what nobody waits for may wait. */
+const LAZY_MS = 250;
+/** Bytes after which a batch is full. */
+const MAX_BATCH_BYTES = 4_194_304;
+/** Bytes of messages that wait to be stored, from which on publishers are slowed down. */
+const MAX_WAITING_BYTES = 67_108_864;
+/** What a change is counted with besides its message. */
+const CHANGE_BYTES = 64;
+
+/** Where batches go; one at a time, until {@link StoreJournal.committed}. */
+export interface BatchSink {
+  commit(batch: Uint8Array): void;
+}
+
+export interface StoreJournalOptions {
+  readonly sink: BatchSink;
+  /** Milliseconds of the broker's clock. */
+  readonly clock: () => number;
+  /** Asks for a call of {@link StoreJournal.flush} when the current batch of input is processed. */
+  readonly scheduleFlush: () => void;
+  /** Asks for a call of {@link StoreJournal.flush} in `delayMs`; the next call replaces this one. */
+  readonly scheduleTimer: (delayMs: number) => void;
+  /** Milliseconds for which everything may wait while acknowledgements leave at once; undefined: they wait. */
+  readonly relaxedMs: number | undefined;
+}
+
+/** The first numbers that nothing in the store has. */
+export interface NextNumbers {
+  readonly session: number;
+  readonly message: number;
+  readonly delivery: number;
+}
+
+export class StoreJournal implements Journal, RecordKeeper {
+  readonly isStoring = true;
+  readonly holdsBack: boolean;
+  trouble: string | undefined = undefined;
+  readonly #options: StoreJournalOptions;
+  readonly #writer = new BatchWriter();
+  readonly #encoder: BatchEncoder;
+  readonly #lazyMs: number;
+  #current: JournalUnit | undefined = undefined;
+  #units: JournalUnit[] = [];
+  #young: JournalUnit[] = [];
+  #closed: JournalRecord[] = [];
+  /** Whether somebody waits for one of the units. */
+  #isUrgent = false;
+  /** When what nobody waits for is to be written; Infinity: there is nothing. */
+  #lazyDueMs = Infinity;
+  #isFlushAsked = false;
+  #timerDueMs = Infinity;
+  #underWay: JournalUnit[] | undefined = undefined;
+  #waitingBytes = 0;
+  readonly #heldBack = new Set<Publisher>();
+  #nextSession = 1;
+  #nextDelivery = 1;
+
+  constructor(options: StoreJournalOptions) {
+    this.#options = options;
+    this.holdsBack = options.relaxedMs === undefined;
+    this.#lazyMs = options.relaxedMs ?? LAZY_MS;
+    this.#encoder = new BatchEncoder(this.#writer);
+  }
+
+  /** To be called before anything else when the store is not empty. */
+  continueFrom({ session, message, delivery }: NextNumbers): void {
+    this.#nextSession = session;
+    this.#nextDelivery = delivery;
+    this.#encoder.nextMessage = message;
+  }
+
+  /** Takes up a delivery that is stored. */
+  restore(delivery: Delivery, number: number, session: number): void {
+    delivery.record = new JournalRecord(number, session, delivery, undefined, this);
+  }
+
+  // ------------------------------------------------------------------------------ what has changed
+
+  sessionMade(entry: SessionEntry): void {
+    entry.session.storedNumber = this.#nextSession++;
+    this.sessionChanged(entry);
+  }
+
+  sessionChanged(entry: SessionEntry): void {
+    if (entry.isChangeNoted) return;
+    entry.isChangeNoted = true;
+    this.#note({ kind: "session", entry });
+  }
+
+  sessionEnded(session: Session): void {
+    this.#note({ kind: "session ended", number: session.storedNumber });
+  }
+
+  subscribed(
+    session: Session,
+    topicFilter: string,
+    subscription: Subscription,
+    awaitsRetained: boolean,
+  ): void {
+    this.#note({
+      kind: "subscribed",
+      session: session.storedNumber,
+      topicFilter,
+      subscription,
+      awaitsRetained,
+    });
+  }
+
+  unsubscribed(session: Session, topicFilter: string): void {
+    this.#note({ kind: "unsubscribed", session: session.storedNumber, topicFilter });
+  }
+
+  held(session: Session, packetId: number, message: Message): void {
+    this.#note({ kind: "held", session: session.storedNumber, packetId, message }, message.size);
+  }
+
+  heldEnded(session: Session, packetId: number, message: Message): void {
+    this.#note({ kind: "held ended", session: session.storedNumber, packetId, message });
+  }
+
+  retainedChanged(record: RetainedRecord, isAwaited: boolean): void {
+    if (record.topicName.startsWith("$SYS/")) return; // the broker says it anew
+    if (record.isChangeNoted && !isAwaited) return; // one note is enough until it is written
+    record.isChangeNoted = true;
+    this.#note({ kind: "retained", record }, record.message.size);
+  }
+
+  opened(session: Session, delivery: Delivery): void {
+    const unit = this.#open();
+    const { storedNumber } = session;
+    const record = new JournalRecord(this.#nextDelivery++, storedNumber, delivery, unit, this);
+    delivery.record = record;
+    unit.opened.push(record);
+    unit.open++;
+    this.#weigh(unit, delivery.message.size + CHANGE_BYTES);
+  }
+
+  sendWhenStored(session: Session, delivery: Delivery): void {
+    (this.#open().sends ??= []).push({ session, delivery });
+  }
+
+  recordChanged(record: JournalRecord): void {
+    this.#note({ kind: "delivery changed", record });
+  }
+
+  recordClosed(record: JournalRecord): void {
+    const { unit } = record;
+    if (unit === undefined) {
+      this.#closed.push(record);
+      return this.#waitLazily();
+    }
+    this.#weigh(unit, -record.delivery.message.size - CHANGE_BYTES);
+    if (--unit.open === 0 && unit !== this.#current && unit.mayBeDoneSoon) unit.done();
+  }
+
+  // ---------------------------------------------------------------------------- when it is stored
+
+  seal(): JournalUnit | undefined {
+    const unit = this.#close();
+    if (unit === undefined || !this.holdsBack) return undefined;
+    if (unit.dueMs === 0) this.#isUrgent = true;
+    return unit;
+  }
+
+  get isCongested(): boolean {
+    return this.#waitingBytes > MAX_WAITING_BYTES;
+  }
+
+  holdBack(publisher: Publisher): void {
+    if (this.#heldBack.has(publisher)) return;
+    this.#heldBack.add(publisher);
+    publisher.pauseReading();
+  }
+
+  /** Hands over what is due, unless a batch is under way. */
+  flush(): void {
+    this.#isFlushAsked = false;
+    this.#close();
+    if (this.#underWay !== undefined) return;
+    const nowMs = this.#options.clock();
+    const isDue = this.#isUrgent || this.#lazyDueMs <= nowMs;
+    const first = this.#firstYoung();
+    if (isDue || (first !== undefined && first.dueMs <= nowMs)) return this.#handOver(nowMs);
+    const dueMs = Math.min(this.#lazyDueMs, first?.dueMs ?? Infinity);
+    this.#timerDueMs = Infinity;
+    if (dueMs !== Infinity) this.#setTimer(dueMs, nowMs);
+  }
+
+  /** Nothing can be stored at the moment; the batch that is under way is tried again. */
+  failing(reason: string): void {
+    this.trouble = reason;
+  }
+
+  /** Storing works again. */
+  recovered(): void {
+    this.trouble = undefined;
+  }
+
+  /** Hands over everything, due or not. @returns whether a batch is under way. */
+  flushAll(): boolean {
+    this.#close();
+    if (this.#underWay === undefined) this.#handOver(Infinity);
+    return this.#underWay !== undefined;
+  }
+
+  /** The batch that was handed over is stored. */
+  committed(): void {
+    const units = this.#underWay ?? [];
+    this.#underWay = undefined;
+    for (const unit of units) unit.done();
+    this.#letGoOn();
+    this.flush();
+  }
+
+  #handOver(nowMs: number): void {
+    const writer = this.#writer;
+    const underWay: JournalUnit[] = [];
+    const take = (units: readonly JournalUnit[], isWanted: (unit: JournalUnit) => boolean) => {
+      let taken = 0;
+      for (const unit of units) {
+        if (writer.length > MAX_BATCH_BYTES || !isWanted(unit)) break;
+        taken++;
+        if (unit.isDone) continue;
+        this.#weigh(unit, -unit.bytes);
+        this.#encoder.unit(unit);
+        underWay.push(unit);
+      }
+      return units.slice(taken);
+    };
+    this.#units = take(this.#units, () => true);
+    this.#young = take(this.#young, (unit) => unit.isDone || unit.dueMs <= nowMs);
+    const isAll = this.#units.length === 0;
+    if (isAll) { // not before the units: a delivery may have gone over to another Session
+      for (const record of this.#closed) this.#encoder.closed(record);
+      this.#closed = [];
+      this.#lazyDueMs = Infinity;
+    }
+    this.#isUrgent = !isAll;
+    this.#underWay = underWay;
+    if (writer.length === 0) return this.committed(); // nothing of it had to be stored after all
+    this.#options.sink.commit(writer.take());
+  }
+
+  /** The unit that gathers. */
+  #open(): JournalUnit {
+    if (this.#current === undefined) {
+      this.#current = new JournalUnit();
+      this.#askForFlush();
+    }
+    return this.#current;
+  }
+
+  #note(change: Change, bytes: number = 0): void {
+    const unit = this.#open();
+    (unit.changes ??= []).push(change);
+    this.#weigh(unit, bytes + CHANGE_BYTES);
+  }
+
+  #weigh(unit: JournalUnit, bytes: number): void {
+    unit.bytes += bytes;
+    this.#waitingBytes += bytes;
+  }
+
+  /** The oldest of the young units that is not done; forgets those before it. */
+  #firstYoung(): JournalUnit | undefined {
+    const index = this.#young.findIndex((unit) => !unit.isDone);
+    const first = index < 0 ? undefined : this.#young[index];
+    if (first === undefined) this.#young = [];
+    else if (index * 2 > this.#young.length) this.#young = this.#young.slice(index);
+    return first;
+  }
+
+  /** Ends the unit that gathers; undefined if there is nothing in it that must be stored. */
+  #close(): JournalUnit | undefined {
+    const unit = this.#current;
+    if (unit === undefined) return undefined;
+    this.#current = undefined;
+    const isPure = unit.mayBeDoneSoon;
+    if (isPure && unit.open === 0) {
+      unit.done();
+      return undefined;
+    }
+    if (isPure) {
+      unit.dueMs = this.#options.clock() + (this.holdsBack ? YOUNG_MS : this.#lazyMs);
+      this.#young.push(unit);
+    } else {
+      this.#units.push(unit);
+      if (unit.sends !== undefined) this.#isUrgent = true;
+      this.#waitLazily();
+    }
+    return unit;
+  }
+
+  #waitLazily(): void {
+    if (this.#lazyDueMs !== Infinity) return;
+    this.#lazyDueMs = this.#options.clock() + this.#lazyMs;
+    this.#askForFlush();
+  }
+
+  #askForFlush(): void {
+    if (this.#isFlushAsked) return;
+    this.#isFlushAsked = true;
+    this.#options.scheduleFlush();
+  }
+
+  #setTimer(dueMs: number, nowMs: number): void {
+    if (dueMs >= this.#timerDueMs) return;
+    this.#timerDueMs = dueMs;
+    this.#options.scheduleTimer(Math.max(0, dueMs - nowMs));
+  }
+
+  #letGoOn(): void {
+    if (this.#heldBack.size === 0 || this.#waitingBytes * 2 > MAX_WAITING_BYTES) return;
+    const publishers = [...this.#heldBack];
+    this.#heldBack.clear();
+    for (const publisher of publishers) publisher.resumeReading();
+  }
+}

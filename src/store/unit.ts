@@ -1,0 +1,106 @@
+// JournalUnit: changes that are stored together or not at all, and who waits for that.
+
+import type { Unit } from "../broker/journal.ts";
+import type { Message } from "../session/message.ts";
+import type { Delivery } from "../session/delivery.ts";
+import type { DeliveryRecord } from "../session/delivery_journal.ts";
+import type { Session } from "../session/session.ts";
+import type { Subscription } from "../session/subscription.ts";
+import type { RetainedRecord } from "../broker/retained_store.ts";
+import type { SessionEntry } from "../broker/sessions.ts";
+
+/** A change that is not a delivery's beginning; it is put into words when its batch leaves. */
+export type Change =
+  | { readonly kind: "session"; readonly entry: SessionEntry }
+  | { readonly kind: "session ended"; readonly number: number }
+  | {
+    readonly kind: "subscribed";
+    readonly session: number;
+    readonly topicFilter: string;
+    readonly subscription: Subscription;
+    readonly awaitsRetained: boolean;
+  }
+  | { readonly kind: "unsubscribed"; readonly session: number; readonly topicFilter: string }
+  | {
+    readonly kind: "held" | "held ended";
+    readonly session: number;
+    readonly packetId: number;
+    readonly message: Message;
+  }
+  | { readonly kind: "retained"; readonly record: RetainedRecord }
+  | { readonly kind: "delivery changed"; readonly record: JournalRecord };
+
+/** What the journal knows of one delivery. */
+export class JournalRecord implements DeliveryRecord {
+  readonly number: number;
+  readonly session: number;
+  readonly delivery: Delivery;
+  /** The unit it begins in, as long as that has not been written. */
+  unit: JournalUnit | undefined;
+  isClosed = false;
+  readonly #journal: RecordKeeper;
+
+  constructor(
+    number: number,
+    session: number,
+    delivery: Delivery,
+    unit: JournalUnit | undefined,
+    journal: RecordKeeper,
+  ) {
+    this.number = number;
+    this.session = session;
+    this.delivery = delivery;
+    this.unit = unit;
+    this.#journal = journal;
+  }
+
+  changed(): void {
+    if (this.unit === undefined) this.#journal.recordChanged(this); // else it is written as it is then
+  }
+
+  closed(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.#journal.recordClosed(this);
+  }
+}
+
+/** What a record needs of its journal. */
+export interface RecordKeeper {
+  recordChanged(record: JournalRecord): void;
+  recordClosed(record: JournalRecord): void;
+}
+
+export class JournalUnit implements Unit {
+  readonly opened: JournalRecord[] = [];
+  /** Undefined as long as there are none: then the unit is done when all its deliveries are. */
+  changes: Change[] | undefined = undefined;
+  /** QoS 2 messages that may be sent when the unit is stored. */
+  sends: { readonly session: Session; readonly delivery: Delivery }[] | undefined = undefined;
+  /** Deliveries that are not closed. */
+  open = 0;
+  /** What it counts for while it waits to be written. */
+  bytes = 0;
+  /** When it is to be written at the latest, in ms of the broker's clock. */
+  dueMs = 0;
+  isDone = false;
+  waiter: { unitDone(): void } | undefined = undefined;
+
+  /** True if all that is in it are messages on their way to Clients that may acknowledge them any moment. */
+  get mayBeDoneSoon(): boolean {
+    if (this.changes !== undefined || this.sends !== undefined) return false;
+    for (const { isClosed, delivery } of this.opened) {
+      if (isClosed) continue;
+      if (delivery.qos !== 1 || !delivery.sentHere || delivery.group !== undefined) return false;
+    }
+    return true;
+  }
+
+  /** All of it is stored, or need not be. */
+  done(): void {
+    if (this.isDone) return;
+    this.isDone = true;
+    for (const { session, delivery } of this.sends ?? []) session.stored(delivery);
+    this.waiter?.unitDone();
+  }
+}
