@@ -10,7 +10,7 @@ import type { Log } from "../broker/ports.ts";
 import { ExitCode } from "./exit_code.ts";
 
 /** When the debugger that SIGUSR1 opens is looked for, in milliseconds after the signal. */
-const DEBUGGER_LOOKS_MS = [0, 10, 50, 200, 1_000];
+const DEBUGGER_LOOKS_MS = [0, 5, 10, 20, 40, 80, 120, 160, 200, 300, 400, 600, 1_000, 3_000];
 
 /** What the signals are for. */
 export interface Signalled {
@@ -40,8 +40,8 @@ export function untilSignal(running: Signalled): Promise<number> {
       });
     });
     Deno.addSignalListener("SIGUSR1", () => {
-      shutDebugger();
       log.write("notice", "SIGUSR1: there is nothing to save, changes are written as they come.");
+      shutDebugger(log);
     });
     Deno.addSignalListener("SIGUSR2", () => void running.logSessions());
   });
@@ -51,7 +51,12 @@ export function untilSignal(running: Signalled): Promise<number> {
  * Deno opens V8's debugger on port 9229 of 127.0.0.1 on SIGUSR1, and has no option against it: whoever may
  * open a local port could run code in here. So it is shut as soon as it is there.
  */
-function shutDebugger(): void {
+function shutDebugger(log: Log): void {
+  if (Deno.permissions.querySync({ name: "sys" }).state !== "granted") {
+    const why = "Deno was started without --allow-sys";
+    log.write("warning", `The debugger that SIGUSR1 opens on 127.0.0.1:9229 stays open: ${why}.`);
+    return;
+  }
   const inspector = process.getBuiltinModule("node:inspector");
   for (const afterMs of DEBUGGER_LOOKS_MS) {
     Deno.unrefTimer(setTimeout(() => {

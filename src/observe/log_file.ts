@@ -8,7 +8,8 @@ const encoder = new TextEncoder();
 export class LogFile {
   readonly #path: string;
   readonly #file: Deno.FsFile;
-  #lostLines = 0;
+  /** Lines that were lost and not told of in the file yet. */
+  lostLines = 0;
 
   /** Opens `path` for appending; a new one can be read by its owner only, as with Mosquitto. @throws {Error} */
   constructor(path: string) {
@@ -18,13 +19,13 @@ export class LogFile {
 
   /** Appends whole lines. */
   write(text: string): void {
-    const lost = this.#lostLines;
+    const lost = this.lostLines;
     try {
       if (lost > 0) this.#append(`Warning: ${lost} log lines could not be written here.\n`);
       this.#append(text);
-      this.#lostLines = 0;
+      this.lostLines = 0;
     } catch (error) {
-      this.#lostLines += text.split("\n").length - 1;
+      this.lostLines += text.split("\n").length - 1;
       if (lost > 0) return;
       const why = error instanceof Error ? error.message : String(error);
       writeText(

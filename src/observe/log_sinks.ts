@@ -36,6 +36,16 @@ export interface LogSink {
   close(): Promise<void>;
 }
 
+/** Files that are streams, as container images like to write them; Deno opens none of them as a file. */
+const STREAMS: ReadonlyMap<string, "stdout" | "stderr"> = new Map([
+  ["/dev/stdout", "stdout"],
+  ["/dev/fd/1", "stdout"],
+  ["/proc/self/fd/1", "stdout"],
+  ["/dev/stderr", "stderr"],
+  ["/dev/fd/2", "stderr"],
+  ["/proc/self/fd/2", "stderr"],
+]);
+
 export class LogSinks implements LogSink {
   #streams: ("stdout" | "stderr")[] = [];
   #files: LogFile[] = [];
@@ -52,7 +62,10 @@ export class LogSinks implements LogSink {
     this.#publish = publish;
   }
 
-  configure({ destinations, syslogFacility = "daemon" }: LogDestinations): void {
+  configure({ destinations: asked, syslogFacility = "daemon" }: LogDestinations): void {
+    const destinations = asked.map((to) =>
+      typeof to === "object" ? STREAMS.get(to.file) ?? to : to
+    );
     const paths = new Set(destinations.flatMap((to) => typeof to === "object" ? [to.file] : []));
     const files = openAll([...paths]);
     for (const file of this.#files) file.close();

@@ -30,8 +30,10 @@ export class SyslogSocket {
   #boundFile: string | undefined = undefined;
   #waiting: string[] = [];
   #sending: Promise<void> | undefined = undefined;
-  #lostLines = 0;
+  /** Lines that were lost and not told of yet. */
+  lostLines = 0;
   #isFailing = false;
+  #isClosed = false;
 
   /** @param path the socket of the system's log. @throws {Error} if there can be none on this system. */
   constructor(facility: SyslogFacility, path: string = systemPath()) {
@@ -48,10 +50,15 @@ export class SyslogSocket {
   write(lines: readonly LogLine[]): void {
     const now = new Date();
     for (const { level, text } of lines) {
-      if (this.#waiting.length >= MAX_WAITING) this.#lostLines++;
+      if (this.#waiting.length >= MAX_WAITING) this.lostLines++;
       else this.#waiting.push(syslogLine(this.facility, level, this.#tag, text, now));
     }
     this.#sending ??= this.#send();
+  }
+
+  /** Resolves when what waits is sent, or lost. */
+  async idle(): Promise<void> {
+    await this.#sending;
   }
 
   /** Resolves when what waits is sent, or soon after. */
@@ -60,6 +67,7 @@ export class SyslogSocket {
     const timeout = new Promise<void>((resolve) => timer = setTimeout(resolve, CLOSE_TIMEOUT_MS));
     await Promise.race([this.#sending, timeout]);
     clearTimeout(timer);
+    this.#isClosed = true;
     this.#socket?.close();
     this.#socket = undefined;
     if (this.#boundFile === undefined) return;
@@ -71,7 +79,7 @@ export class SyslogSocket {
   }
 
   async #send(): Promise<void> {
-    while (this.#waiting.length > 0) {
+    while (this.#waiting.length > 0 && !this.#isClosed) {
       const lines = this.#waiting;
       this.#waiting = [];
       await this.#sendAll(lines);
@@ -85,8 +93,8 @@ export class SyslogSocket {
       this.#socket ??= this.#open();
       for (; sent < lines.length; sent++) await this.#deliver(lines[sent]!);
     } catch (error) {
-      this.#lostLines += lines.length - sent;
-      this.#fail(error);
+      this.lostLines += lines.length - sent;
+      if (!this.#isClosed) this.#fail(error);
     }
   }
 
@@ -94,9 +102,9 @@ export class SyslogSocket {
     const to = { transport: "unixpacket", path: this.#path } as const;
     await this.#socket!.send(encoder.encode(line), to);
     this.#isFailing = false;
-    const lost = this.#lostLines;
+    const lost = this.lostLines;
     if (lost === 0) return;
-    this.#lostLines = 0;
+    this.lostLines = 0;
     const text = `Warning: ${lost} log lines could not be sent here.`;
     const about = syslogLine(this.facility, "warning", this.#tag, text, new Date());
     await this.#socket!.send(encoder.encode(about), to);

@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { LineLog } from "../../src/observe/line_log.ts";
+import { LogFile } from "../../src/observe/log_file.ts";
 import { LogSinks } from "../../src/observe/log_sinks.ts";
 
 const NOW_MS = 1_767_225_600_999;
@@ -83,6 +84,18 @@ Deno.test(
     Deno.removeSync(file("logs"), { recursive: true });
     log.write("info", "lost");
     await log.close();
+  }),
+);
+
+Deno.test(
+  "LogFile loses the lines that it can't write, and nothing else happens",
+  withFolder((file) => {
+    const broken = new LogFile(file("a"));
+    broken.close();
+    broken.write("one\n");
+    broken.write("two\nthree\n");
+    assert.equal(broken.lostLines, 3);
+    assert.equal(Deno.readTextFileSync(file("a")), "");
   }),
 );
 
