@@ -3,12 +3,14 @@
 import assert from "node:assert/strict";
 import { consoleSession, runProgram } from "../src/cli/program.ts";
 import { DEFAULT_LIMITS } from "../src/mod.ts";
+import { DEFAULT_HANDSHAKE_LIMITS } from "../src/transport/handshakes.ts";
 
 const root = new URL("../", import.meta.url);
 const readme = await Deno.readTextFile(new URL("README.md", root));
 const config = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
 
-for (const [name, value] of Object.entries(DEFAULT_LIMITS)) {
+const LIMITS = { ...DEFAULT_LIMITS, ...DEFAULT_HANDSHAKE_LIMITS };
+for (const [name, value] of Object.entries(LIMITS)) {
   Deno.test(`the README's table of limits has ${name} with its default`, () => {
     assert.match(readme, new RegExp(`^\\| \`${name}\` +\\| ${value} +\\| `, "m"));
   });
@@ -17,7 +19,7 @@ for (const [name, value] of Object.entries(DEFAULT_LIMITS)) {
 Deno.test("the README's table of limits has nothing else", () => {
   const section = readme.slice(readme.indexOf("\n## Limits"), readme.indexOf("\n## Coming from"));
   const rows = [...section.matchAll(/^\| `(\w+)` +\|/gm)].map((match) => match[1]!);
-  assert.deepEqual(rows.toSorted(), Object.keys(DEFAULT_LIMITS).toSorted());
+  assert.deepEqual(rows.toSorted(), Object.keys(LIMITS).toSorted());
 });
 
 Deno.test("the README shows the help text that midge prints", async () => {

@@ -101,7 +101,7 @@ function checkListener(draft: MosquittoDraft, { section }: ListenerDraft): void 
     }
     move(section, "tls.requireCertificate", "proxyProtocol.requireCertificate");
     move(section, "tls.userNameFrom", "proxyProtocol.userNameFrom");
-  } else if (proxyVersion === undefined && has("proxyProtocol.requireTls")) {
+  } else if (has("proxyProtocol.requireTls")) {
     if (isTrue("proxyProtocol.requireTls")) {
       invalid(
         "proxyProtocol.requireTls",

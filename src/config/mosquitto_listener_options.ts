@@ -144,12 +144,18 @@ export const LISTENER_OPTIONS: OptionTable = {
   // PROXY protocol and WebSocket
   enable_proxy_protocol: sets(
     "listener",
-    4,
+    "offered",
     integer({ minimum: 1, maximum: 2, message: "enable_proxy_protocol must be 1 or 2." }),
     "proxyProtocol.version",
     "2",
   ),
-  proxy_protocol_v2_require_tls: sets("listener", 4, boolean, "proxyProtocol.requireTls", "true"),
+  proxy_protocol_v2_require_tls: sets(
+    "listener",
+    "offered",
+    boolean,
+    "proxyProtocol.requireTls",
+    "true",
+  ),
   http_dir: sets("listener", "offered", text, "webSocket.httpDirectory", "/srv/www"),
   websockets_origin: runs("listener", "offered", "http://example.com:8080", websocketsOrigin),
 

@@ -35,6 +35,12 @@ export const NOT_YET: readonly NotYet[] = [
     path: inListener("tls", "userNameFrom"),
     asks: isOneOf("common-name", "subject"),
   },
+  {
+    issue: 4,
+    what: "User names from certificates",
+    path: inListener("proxyProtocol", "userNameFrom"),
+    asks: isOneOf("common-name"),
+  },
   { issue: 4, what: "Revoked certificates", path: inListener("tls", "crlFile"), asks: isGiven },
   { issue: 4, what: "A choice of ciphers", path: inListener("tls", "ciphers"), asks: isGiven },
   { issue: 4, what: "A choice of ciphers", path: inListener("tls", "cipherSuites"), asks: isGiven },
@@ -44,7 +50,6 @@ export const NOT_YET: readonly NotYet[] = [
     path: inListener("tls", "checkClientCertificateDates"),
     asks: isOneOf(false),
   },
-  { issue: 4, what: "The PROXY protocol", path: inListener("proxyProtocol"), asks: isGiven },
   { issue: 5, what: "Persistence", path: ["persistence", "durability"], asks: isOneOf(...DURABLE) },
   { issue: 6, what: "Bridges", path: ["bridges", "*"], asks: isGiven },
 ];

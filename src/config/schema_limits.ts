@@ -1,7 +1,8 @@
-// The limits: those of src/broker/limits.ts, with its names and defaults.
+// The limits: those of src/broker/limits.ts and of src/transport/handshakes.ts, with their names and defaults.
 
 import { z } from "zod";
 import { DEFAULT_LIMITS, type Limits } from "../broker/limits.ts";
+import { DEFAULT_HANDSHAKE_LIMITS } from "../transport/handshakes.ts";
 import { maximumQoS } from "./schema_listener.ts";
 import { addUnit } from "./schema_units.ts";
 import {
@@ -86,4 +87,18 @@ export const LimitsSection = z.strictObject({
     .describe("How long a slow Client may hold its publishers back"),
   stalledOutput: milliseconds({ minimum: 1 }).prefault(showDuration(byDefault("stalledOutputMs")))
     .describe("After which a Client that takes nothing is disconnected"),
-}).transform(addUnit("Ms", "drain", "connectTimeout", "maximumBackpressure", "stalledOutput"));
+  maximumHandshakes: count(1, 1_000_000).default(DEFAULT_HANDSHAKE_LIMITS.maximumHandshakes)
+    .describe("TLS, WebSocket and PROXY handshakes of a listener under way at a time"),
+  handshakeTimeout: milliseconds({ minimum: 1 })
+    .prefault(showDuration(DEFAULT_HANDSHAKE_LIMITS.handshakeTimeoutMs))
+    .describe("After which a handshake that is not done is given up"),
+}).transform(
+  addUnit(
+    "Ms",
+    "drain",
+    "connectTimeout",
+    "maximumBackpressure",
+    "stalledOutput",
+    "handshakeTimeout",
+  ),
+);

@@ -101,6 +101,21 @@ const ProxyProtocol = z.strictObject({
   requireCertificate: z.boolean().default(false).describe("Close what showed it no certificate"),
   userNameFrom: z.enum(["connect", "common-name"]).default("connect")
     .describe("Where the user name comes from: CONNECT, or the certificate that the proxy saw"),
+}).superRefine((proxy, context) => {
+  if (proxy.version === 2) return;
+  const asked = [
+    ["requireTls", proxy.requireTls],
+    ["requireCertificate", proxy.requireCertificate],
+    ["userNameFrom", proxy.userNameFrom !== "connect"],
+  ] as const;
+  for (const [key, isAsked] of asked) {
+    if (!isAsked) continue;
+    context.addIssue({
+      code: "custom",
+      message: "needs version 2 of the PROXY protocol; version 1 tells nothing of TLS",
+      path: [key],
+    });
+  }
 });
 
 const common = {

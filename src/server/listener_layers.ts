@@ -8,6 +8,7 @@ import type { ConfigIO } from "../config/config_io.ts";
 import type { Config, Listener } from "../config/schema.ts";
 import type { Layer } from "../transport/byte_stream.ts";
 import { HttpFiles } from "../transport/http_files.ts";
+import { ProxyProtocol } from "../transport/proxy_protocol.ts";
 import { TlsLayer } from "../transport/tls_layer.ts";
 import { WebSocketLayer } from "../transport/websocket_layer.ts";
 import { listenerKey, type TlsContents } from "./tls_files.ts";
@@ -41,8 +42,8 @@ export class ListenerLayers {
   }
 }
 
-function proxyLayer(_listener: Listener): Layer | undefined {
-  return undefined; // not_yet.ts refuses it
+function proxyLayer({ proxyProtocol }: Listener): Layer | undefined {
+  return proxyProtocol === null ? undefined : new ProxyProtocol(proxyProtocol);
 }
 
 function webSocketLayer({ protocol, webSocket }: Listener, log: Log): Layer | undefined {

@@ -40,25 +40,27 @@ export class Handshakes {
   ): Promise<void> {
     const { maximumHandshakes, handshakeTimeoutMs } = this.#limits;
     if (this.#underWay.size >= maximumHandshakes) return this.#refuse(peer);
-    this.#isFullSaid = false;
+    if (this.#underWay.size * 2 <= maximumHandshakes) this.#isFullSaid = false; // the rush is over
     this.#underWay.add(peer);
     const timeout = new AbortController();
     const timer = setTimeout(() => {
       timeout.abort();
       closeOnce(peer); // what waits for it is rejected
     }, handshakeTimeoutMs);
+    let opened = peer;
     try {
-      let opened: Peer | undefined = peer;
       for (const layer of this.#layers) {
-        opened = await layer.open(opened, timeout.signal);
-        if (opened === undefined) return;
+        const next = await layer.open(opened, timeout.signal);
+        if (next === undefined) return;
+        opened = next;
       }
       if (timeout.signal.aborted) return;
       clearTimeout(timer);
       this.#underWay.delete(peer);
       open(opened);
     } catch (error) {
-      this.#ended(peer, error, timeout.signal, onFault);
+      closeOnce(peer);
+      this.#ended(opened, error, timeout.signal, onFault);
     } finally {
       clearTimeout(timer);
       this.#underWay.delete(peer);
@@ -82,6 +84,7 @@ export class Handshakes {
     );
   }
 
+  /** @param peer as far as it is known. */
   #ended(
     peer: Peer,
     error: unknown,
@@ -90,11 +93,11 @@ export class Handshakes {
   ): void {
     const seconds = this.#limits.handshakeTimeoutMs / 1_000;
     const reason = aborted ? `not done within ${seconds} s` : reasonOf(error);
-    closeOnce(peer);
     if (reason === undefined) return onFault(error);
     this.#log.write(
       "notice",
       `Client ${peer.remoteAddress} disconnected in the handshake: ${reason}.`,
+      "connection",
     );
   }
 }

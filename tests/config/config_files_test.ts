@@ -14,6 +14,7 @@ import { type Config, ConfigSchema, limitsOf } from "../../src/config/schema.ts"
 import { DEFAULT_LIMITS } from "../../src/broker/limits.ts";
 import { memoryIO } from "./memory_io.ts";
 import { at, readValid } from "./reading.ts";
+import { DEFAULT_HANDSHAKE_LIMITS } from "../../src/transport/handshakes.ts";
 
 const fileUrl = (name: string) => new URL(`../../config/${name}`, import.meta.url);
 const readFile = (name: string) => Deno.readTextFileSync(fileUrl(name));
@@ -52,7 +53,7 @@ Deno.test("everything in the schema for editors that is a setting says what it i
 
 Deno.test("the limits of a configuration without any are the broker's own", () => {
   const config = defaultConfig();
-  assert.deepEqual(config.limits, DEFAULT_LIMITS);
+  assert.deepEqual(config.limits, { ...DEFAULT_LIMITS, ...DEFAULT_HANDSHAKE_LIMITS });
   assert.deepEqual(limitsOf(config, config.listeners[0]!), DEFAULT_LIMITS);
 });
 

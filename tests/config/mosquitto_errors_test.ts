@@ -216,6 +216,12 @@ const ERRORS: readonly {
     ],
   },
   {
+    conf: "listener 1\nenable_proxy_protocol 1\nproxy_protocol_v2_require_tls true",
+    says: [
+      "3: The 'proxy_protocol_v2_require_tls' option protects nothing without enable_proxy_protocol 2.",
+    ],
+  },
+  {
     conf: "persistence true",
     says: ["1: persistence: Persistence can't be had in this version of midge yet."],
   },

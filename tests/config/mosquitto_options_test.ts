@@ -148,6 +148,21 @@ const ROWS: readonly Row[] = [
   { conf: "listener 0 /run/m.sock # here", path: "listeners.0.path", value: "/run/m.sock" },
   { conf: "listener 1\nbind_interface eth0", path: "listeners.0.bindInterface", value: "eth0" },
   { conf: "listener 1\nsocket_domain ipv6", path: "listeners.0.socketDomain", value: "ipv6" },
+  {
+    conf: "listener 1\nenable_proxy_protocol 2\nproxy_protocol_v2_require_tls true",
+    path: "listeners.0.proxyProtocol.requireTls",
+    value: true,
+  },
+  {
+    conf: "listener 1\nenable_proxy_protocol 1",
+    path: "listeners.0.proxyProtocol.version",
+    value: 1,
+  },
+  {
+    conf: "listener 1\nenable_proxy_protocol 2\nrequire_certificate true",
+    path: "listeners.0.proxyProtocol.requireCertificate",
+    value: true,
+  },
   { conf: "", path: "access.refuseHopelessSubscriptions", value: false },
   { conf: "", path: "reload.onBadAccessFile", value: "exit" },
   { conf: "persistence false", path: "persistence.durability", value: "none" },
