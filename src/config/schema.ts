@@ -64,7 +64,8 @@ export type LogType = LoggingConfig["types"][number];
 /** What holds for the Clients of one listener. */
 export function limitsOf({ limits }: Config, listener: Listener): Limits {
   const { maximumQoS, topicAliasMaximum, topicAliasMaximumToClient } = listener;
-  return { ...limits, maximumQoS, topicAliasMaximum, topicAliasMaximumToClient };
+  const { maximumHandshakes: _maximum, handshakeTimeoutMs: _timeout, ...ofClients } = limits;
+  return { ...ofClients, maximumQoS, topicAliasMaximum, topicAliasMaximumToClient };
 }
 
 /** True for an address that only this machine reaches. */
