@@ -147,24 +147,31 @@ export class AclRules implements Authorizer {
 /** The `topic` rules of one user. */
 class TopicRules {
   readonly list: readonly AclRule[];
-  readonly #tree = new FilterTree<RankedRule>();
+  /** Made when it is first asked: of ten thousand users few come in the turn of a reload. */
+  #tree: FilterTree<RankedRule> | undefined = undefined;
 
   constructor(list: readonly AclRule[]) {
     this.list = list;
-    for (const [rank, rule] of inOrderOfDecision(list).entries()) {
-      this.#tree.insert(rule.filter as TopicFilter, { rank, rule });
-    }
   }
 
   /** The rule that decides about `access` to `name`. */
   decide(access: "read" | "write", name: TopicName): AclRule | undefined {
     let best: RankedRule | undefined;
+    this.#tree ??= treeOf(this.list);
     this.#tree.match(name, (found) => {
       if (best !== undefined && best.rank < found.rank) return;
       if (concerns(found.rule, access)) best = found;
     });
     return best?.rule;
   }
+}
+
+function treeOf(list: readonly AclRule[]): FilterTree<RankedRule> {
+  const tree = new FilterTree<RankedRule>();
+  for (const [rank, rule] of inOrderOfDecision(list).entries()) {
+    tree.insert(rule.filter as TopicFilter, { rank, rule });
+  }
+  return tree;
 }
 
 interface RankedRule {
