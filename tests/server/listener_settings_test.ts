@@ -270,7 +270,7 @@ for (const { name, conf, question, answers } of CASES) {
     const text = [global, listener(0), first, listener(1), second, ""].join("\n");
     const io = memoryIO({ ...FILES, "/c": text });
     const loaded = await loadConfiguration("/c", io);
-    await using _ = new ConfiguredServer("/c", loaded, io, NO_LOG);
+    await using _ = await ConfiguredServer.start("/c", loaded, io, NO_LOG);
     assert.deepEqual([await question(ports[0]), await question(ports[1])], answers);
   });
 }
