@@ -19,6 +19,7 @@ import type { BrokerTime, Parts } from "./parts.ts";
 import type { Link, LogLevel, Ports } from "./ports.ts";
 import { publishLogLine } from "./log_topics.ts";
 import { RetainedStore } from "./retained_store.ts";
+import { replacePolicies } from "./replace_policies.ts";
 import { Restoration } from "./restoration.ts";
 import { Router } from "./router.ts";
 import { SessionLifecycle } from "./session_lifecycle.ts";
@@ -51,6 +52,8 @@ export class Broker {
   /** What holds for listeners that say nothing else. */
   readonly defaultPolicy: ListenerPolicy;
   readonly #parts: Parts;
+  readonly #environment: Environment;
+  readonly #sysTopics: SysTopics;
   #isFlushRequested = false;
   #isStopping = false;
 
@@ -70,6 +73,8 @@ export class Broker {
     const statistics = new Statistics();
     const { journal = NO_JOURNAL } = options;
     const flush = () => this.flush();
+    const drops = new DropLog(ports.log);
+    this.#environment = new Environment(limits, time, statistics, drops, journal);
     const parts: Omit<Parts, "lifecycle"> = {
       ports,
       limits,
@@ -90,7 +95,7 @@ export class Broker {
         journal,
       ),
       journal,
-      environment: new Environment(limits, time, statistics, new DropLog(ports.log), journal),
+      environment: this.#environment,
       denials: new DenialLog(ports.log, statistics),
       connections: new Set<Connection>(),
       resumed: [],
@@ -102,8 +107,8 @@ export class Broker {
       },
     };
     this.#parts = Object.assign(parts, { lifecycle: new SessionLifecycle(parts as Parts) });
-    const sysIntervalMs = options.sysIntervalMs ?? 10_000;
-    if (sysIntervalMs > 0) new SysTopics(this.#parts, options.version, sysIntervalMs);
+    this.#sysTopics = new SysTopics(this.#parts, options.version);
+    this.setSysInterval(options.sysIntervalMs ?? 10_000, options.nowMs);
   }
 
   /** To be filled with what was stored, before there are connections. */
@@ -164,6 +169,37 @@ export class Broker {
     return connection;
   }
 
+  /** Sets the limits of the broker as a whole; those of its listeners are their policies'. */
+  replaceLimits(limits: Limits): void {
+    const { router, retained } = this.#parts;
+    this.#parts.limits = limits;
+    this.#environment.setLimits(limits);
+    router.upgradesQoS = limits.upgradesOutgoingQoS;
+    retained.maximum = limits.maximumRetainedMessages;
+    router.forgetRoutes();
+  }
+
+  /** Gives each connection the policy that `next` finds for its present one: see {@link replacePolicies}. */
+  replacePolicies(
+    next: (policy: ListenerPolicy) => ListenerPolicy | undefined,
+    nowMs: number,
+  ): void {
+    this.#parts.time.nowMs = nowMs;
+    replacePolicies(this.#parts.connections, next);
+    this.#parts.router.forgetRoutes(); // what was remembered may be above a limit
+  }
+
+  /** Milliseconds between two updates of `$SYS`; 0: there is no `$SYS`. */
+  setSysInterval(intervalMs: number, nowMs: number): void {
+    this.#parts.time.nowMs = nowMs;
+    this.#sysTopics.publishEvery(intervalMs);
+  }
+
+  /** Whether a retained message is held back if its publisher has lost the right to it. */
+  set checksRetainedOwners(checks: boolean) {
+    this.#parts.retained.checksOwners = checks;
+  }
+
   /** To be called when access rules have changed: what was decided by the old ones is forgotten. */
   accessRulesChanged(): void {
     this.#parts.router.forgetRoutes();
@@ -199,6 +235,18 @@ export class Broker {
     return reportSessions(this.#parts);
   }
 
+  /** Ends the connections with a policy that `isMeant`; Sessions wait for their Clients. */
+  endConnections(
+    isMeant: (policy: ListenerPolicy) => boolean,
+    reasonCode: ReasonCode,
+    nowMs: number,
+  ): void {
+    this.#parts.time.nowMs = nowMs;
+    for (const connection of [...this.#parts.connections]) {
+      if (isMeant(connection.policy)) connection.disconnect(reasonCode);
+    }
+  }
+
   /** Runs what is due at `nowMs`; to be called several times a second. */
   advance(nowMs: number): void {
     this.#parts.time.nowMs = nowMs;
@@ -230,10 +278,10 @@ export class Broker {
 
 /** What the Sessions need of the broker. */
 class Environment implements SessionEnvironment {
-  readonly maximumQueuedMessages: number;
-  readonly maximumQueuedBytes: number;
-  readonly maximumInflightBytes: number;
-  readonly queuesQoS0Messages: boolean;
+  maximumQueuedMessages = 0;
+  maximumQueuedBytes = 0;
+  maximumInflightBytes = 0;
+  queuesQoS0Messages = false;
   readonly journal: Journal;
   readonly #time: BrokerTime;
   readonly #statistics: Statistics;
@@ -247,13 +295,17 @@ class Environment implements SessionEnvironment {
     journal: Journal,
   ) {
     this.journal = journal;
+    this.#time = time;
+    this.#statistics = statistics;
+    this.#drops = drops;
+    this.setLimits(limits);
+  }
+
+  setLimits(limits: Limits): void {
     this.maximumQueuedMessages = limits.maximumQueuedMessages;
     this.maximumQueuedBytes = limits.maximumQueuedBytes;
     this.maximumInflightBytes = limits.maximumInflightBytes;
     this.queuesQoS0Messages = limits.queuesQoS0Messages;
-    this.#time = time;
-    this.#statistics = statistics;
-    this.#drops = drops;
   }
 
   get nowMs(): number {

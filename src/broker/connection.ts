@@ -38,7 +38,7 @@ export class Connection implements Publisher, Deadline {
   dueSlot = 0;
   readonly parts: Parts;
   readonly link: Link;
-  readonly policy: ListenerPolicy;
+  policy: ListenerPolicy;
   phase: Phase = "awaiting-connect";
   clientId: string; // the address as long as there is none
   /** Made with the first PUBLISH. */
@@ -220,9 +220,9 @@ export class Connection implements Publisher, Deadline {
   establish(state: ConnectedState): void {
     this.#state = state;
     this.phase = "connected";
+    this.#decoder.maximumPacketSize = this.policy.limits.maximumPacketSize; // as its CONNACK says
     this.#lastPacketMs = this.parts.time.nowMs;
-    // The time to CONNECT may still be set: when it has passed, onDeadline goes on to Keep Alive.
-    const { keepAliveMs } = state;
+    const { keepAliveMs } = state; // if the time to CONNECT is still set, onDeadline goes on to Keep Alive
     if (keepAliveMs === 0) return this.parts.deadlines.cancel(this);
     if (keepAliveMs < this.policy.limits.connectTimeoutMs) {
       this.parts.deadlines.set(this, this.#lastPacketMs + keepAliveMs);

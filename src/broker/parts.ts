@@ -23,7 +23,8 @@ export interface BrokerTime {
 
 export interface Parts {
   readonly ports: Ports;
-  readonly limits: Limits;
+  /** Those of the broker as a whole; a listener's are in its policy. A reload replaces them. */
+  limits: Limits;
   readonly time: BrokerTime;
   readonly statistics: Statistics;
   readonly deadlines: Deadlines;

@@ -54,10 +54,12 @@ class Retained implements Deadline, RetainedRecord {
     this.message = message;
   }
 
-  /** Whether its publisher might still publish it. */
+  /** Whether its publisher might still publish it, or nobody asks. */
   get isAllowed(): boolean {
     const { identity, authorizer } = this;
-    if (identity === undefined || authorizer === undefined) return true;
+    if (!this.#store.checksOwners || identity === undefined || authorizer === undefined) {
+      return true;
+    }
     return authorizer.mayPublish(identity, this.topicName);
   }
 
@@ -67,14 +69,15 @@ class Retained implements Deadline, RetainedRecord {
 }
 
 export class RetainedStore {
+  /** How many Topic Names may have a retained message. */
+  maximum: number;
+  /** Whether a message is held back if its publisher has lost the right to publish it. */
+  checksOwners: boolean;
   readonly #messages = new NameTree<Retained>();
   readonly #deadlines: Deadlines;
-  readonly #maximum: number;
-  readonly #checksOwners: boolean;
   readonly #journal: Journal;
   #bytes = 0;
 
-  /** @param checksOwners whether a message is held back if its publisher has lost the right to publish it. */
   constructor(
     deadlines: Deadlines,
     maximum: number,
@@ -82,8 +85,8 @@ export class RetainedStore {
     journal: Journal = NO_JOURNAL,
   ) {
     this.#deadlines = deadlines;
-    this.#maximum = maximum;
-    this.#checksOwners = checksOwners;
+    this.maximum = maximum;
+    this.checksOwners = checksOwners;
     this.#journal = journal;
   }
 
@@ -102,7 +105,7 @@ export class RetainedStore {
 
   /** Whether `message` can be stored, or has a place already. */
   hasRoomFor(message: Message): boolean {
-    return this.#messages.size < this.#maximum || message.payloadLength === 0 ||
+    return this.#messages.size < this.maximum || message.payloadLength === 0 ||
       this.#messages.get(message.topicName) !== undefined;
   }
 
@@ -131,10 +134,8 @@ export class RetainedStore {
       this.#bytes -= retained.message.size;
       retained.message = message; // [MQTT-3.3.1-5]
     }
-    if (this.#checksOwners) {
-      retained.identity = owner?.identity;
-      retained.authorizer = owner?.authorizer;
-    }
+    retained.identity = owner?.identity;
+    retained.authorizer = owner?.authorizer;
     retained.listener = owner?.listener ?? "";
     this.#bytes += message.size;
     if (message.expires) this.#deadlines.set(retained, message.expiresAtMs);

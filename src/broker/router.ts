@@ -34,7 +34,8 @@ export class Router {
   readonly #tree = new FilterTree<Subscription | SharedGroup>();
   readonly #groups = new Map<string, SharedGroup>();
   readonly #routes = new Map<TopicName, Route>();
-  readonly #upgradesQoS: boolean;
+  /** Whether the QoS of a Subscription counts even where it is above the message's. */
+  upgradesQoS: boolean;
   readonly #mayReceive: (session: Session, name: TopicName) => boolean;
   #generation = 0;
   #subscriptions = 0;
@@ -42,14 +43,13 @@ export class Router {
 
   /**
    * @param mayReceive whether the Client of a Session may have what is published to a Topic Name.
-   * @param upgradesQoS whether the QoS of a Subscription counts even where it is above the message's.
    */
   constructor(
     mayReceive: (session: Session, name: TopicName) => boolean,
     upgradesQoS: boolean = false,
   ) {
     this.#mayReceive = mayReceive;
-    this.#upgradesQoS = upgradesQoS;
+    this.upgradesQoS = upgradesQoS;
   }
 
   /** Subscriptions that are not shared. */
@@ -146,7 +146,7 @@ export class Router {
     visit: (session: Session) => boolean,
   ): boolean {
     const route = this.#routes.get(topicName as TopicName);
-    if (route === undefined || route.groups.length > 0 || this.#upgradesQoS) return false;
+    if (route === undefined || route.groups.length > 0 || this.upgradesQoS) return false;
     return route.receivers.every(({ noLocal, session, subscriptionIdentifiers }) => {
       if (subscriptionIdentifiers !== undefined) return false;
       return noLocal && session.clientId === publisherId ? false : visit(session);
@@ -208,7 +208,7 @@ export class Router {
 
   /** With which QoS a message is delivered [MQTT-3.8.4-8]. */
   #qosFor(published: QoS, granted: QoS): QoS {
-    return published < granted && !this.#upgradesQoS ? published : granted;
+    return published < granted && !this.upgradesQoS ? published : granted;
   }
 
   #routeOf(name: TopicName): Route {

@@ -15,21 +15,31 @@ const WINDOWS = ["1min", "5min", "15min"] as const;
 export class SysTopics implements Deadline {
   dueSlot = 0;
   readonly #parts: Parts;
-  readonly #intervalMs: number;
+  readonly #version: string;
+  #intervalMs = 0;
   readonly #startedMs: number;
   #updatedMs: number;
   #maximumHeapBytes = 0;
   readonly #published = new Map<string, string>();
   readonly #loads = new Map<string, LoadAverage>();
 
-  /** @param intervalMs milliseconds between two updates; above 0. */
-  constructor(parts: Parts, version: string, intervalMs: number) {
+  constructor(parts: Parts, version: string) {
     this.#parts = parts;
-    this.#intervalMs = intervalMs;
+    this.#version = version;
     this.#startedMs = this.#updatedMs = parts.time.nowMs;
-    this.#publish("version", `midge version ${version}`);
-    this.#publishValues();
-    for (const name of Object.keys(this.#loadCounters())) this.#publishLoad(name, [0, 0, 0]);
+  }
+
+  /** @param intervalMs milliseconds between two updates; 0 ends them, and takes away what was published. */
+  publishEvery(intervalMs: number): void {
+    const wasOn = this.#intervalMs > 0;
+    this.#intervalMs = intervalMs;
+    if (intervalMs === 0) return this.#clear();
+    if (!wasOn) {
+      this.#updatedMs = this.#parts.time.nowMs;
+      this.#publish("version", `midge version ${this.#version}`);
+      this.#publishValues();
+      for (const name of Object.keys(this.#loadCounters())) this.#publishLoad(name, [0, 0, 0]);
+    }
     this.#setDeadline();
   }
 
@@ -43,6 +53,16 @@ export class SysTopics implements Deadline {
     }
     this.#publishValues();
     this.#setDeadline();
+  }
+
+  #clear(): void {
+    const { deadlines, retained } = this.#parts;
+    deadlines.cancel(this);
+    for (const name of this.#published.keys()) {
+      retained.remove(`${PREFIX}${name}` as TopicName, false);
+    }
+    this.#published.clear();
+    this.#loads.clear();
   }
 
   /** On whole multiples of the interval, as with Mosquitto, so that two brokers report together. */

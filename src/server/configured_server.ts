@@ -4,7 +4,6 @@
 //                reload: all of it is read and checked first; then passwords and rules are replaced, and
 //                what can't change while the broker runs is said to need a restart
 
-import { DEFAULT_POLICY, type ListenerPolicy } from "../broker/listener_policy.ts";
 import type { Log, LogLevel } from "../broker/ports.ts";
 import {
   ConfigError,
@@ -14,20 +13,18 @@ import {
 } from "../config/config_error.ts";
 import type { ConfigIO } from "../config/config_io.ts";
 import { readConfig } from "../config/read_config.ts";
-import { type Config, limitsOf, type Listener } from "../config/schema.ts";
+import type { Config } from "../config/schema.ts";
 import type { ListenAddress } from "../transport/address.ts";
-import type { ListenerOptions } from "../transport/listener.ts";
-import {
-  type AccessContents,
-  AccessFiles,
-  AccessFilesError,
-  readAccessFiles,
-} from "./access_files.ts";
+import { type AccessContents, AccessFilesError, readAccessFiles } from "./access_files.ts";
+import { AccessReview } from "./access_review.ts";
 import { findAccessWarnings } from "./access_warnings.ts";
 import { withPorts } from "./command_line_ports.ts";
 import { findAddresses } from "./listener_addresses.ts";
-import { findUnreadableFolders, ListenerLayers } from "./listener_layers.ts";
-import { Server } from "./server.ts";
+import { ConfiguredListeners, type ListenerPlan } from "./configured_listeners.ts";
+import { findUnreadableFolders } from "./listener_layers.ts";
+import type { ListenerChange } from "./listener_set.ts";
+import { PasswordGuessLimit, type PasswordGuessLimitOptions } from "./password_guess_limit.ts";
+import { type BrokerSettings, Server } from "./server.ts";
 import { readTlsFiles, type TlsContents, TlsFilesError } from "./tls_files.ts";
 
 /** A configuration with everything that it names, read and checked; nothing has taken effect. */
@@ -112,11 +109,10 @@ export class ConfiguredServer implements AsyncDisposable {
   readonly #ports: readonly number[];
   readonly #io: ConfigIO;
   readonly #log: Log;
-  readonly #access: AccessFiles;
-  readonly #config: Config;
-  readonly #layers: ListenerLayers;
-  /** Which listener a policy is of. */
-  readonly #listeners = new Map<ListenerPolicy, Listener>();
+  readonly #guessLimit: PasswordGuessLimit;
+  readonly #listeners: ConfiguredListeners;
+  #loaded: LoadedConfiguration;
+  #isStopping = false;
 
   private constructor(
     path: string,
@@ -126,21 +122,17 @@ export class ConfiguredServer implements AsyncDisposable {
     log: Log,
     ports: readonly number[],
   ) {
-    const { config, contents } = loaded;
+    const { config } = loaded;
     this.#path = path;
     this.#ports = ports;
     this.#io = io;
     this.#log = log;
-    this.#config = config;
-    this.#layers = new ListenerLayers(loaded.tls, log);
-    this.#access = new AccessFiles(config, contents, log);
-    this.server = Server.start({
-      log,
-      limits: config.limits,
-      sysIntervalMs: config.sysIntervalMs,
-      checksRetainedOwners: config.access.checkRetainSource,
-      listeners: config.listeners.map((listener, i) => this.#optionsOf(listener, addresses[i]!)),
-    });
+    this.#loaded = loaded;
+    this.#guessLimit = new PasswordGuessLimit({ ...guessingOf(config), log });
+    this.#listeners = new ConfiguredListeners({ guessLimit: this.#guessLimit, log });
+    const plan = this.#listeners.plan(config, addresses, loaded);
+    this.server = Server.start({ log, ...settingsOf(config), listeners: plan.listeners });
+    plan.commit();
   }
 
   /**
@@ -162,83 +154,78 @@ export class ConfiguredServer implements AsyncDisposable {
   }
 
   /**
-   * Reads the configuration again. If anything in it is wrong, everything stays as it is; else passwords and
-   * access rules are replaced, and the Clients of users who are gone or have another password now are
-   * disconnected.
+   * Reads the configuration again. If anything in it is wrong, or an address can't be had, everything stays
+   * as it is; else all of it holds, as far as it can while the broker runs. Clients that could not log in
+   * again as they did are disconnected with 0x87, those of listeners that are gone with 0x98.
    *
-   * @throws {ConfigurationError}
+   * @throws {ConfigurationError | Error}
    */
   async reload(): Promise<void> {
     this.#log.write("notice", "Reloading config.");
-    const { config, contents, tls, notes } = await loadConfiguration(
-      this.#path,
-      this.#io,
-      this.#ports,
-    );
-    for (const { level, text } of notes) this.#log.write(level, text);
-    for (const path of changedPaths(this.#config, config)) {
-      this.#log.write("warning", `${path} has changed: that needs a restart.`);
-    }
-    const review = this.#access.replace(contents);
-    this.server.accessRulesChanged();
+    const loaded = await loadConfiguration(this.#path, this.#io, this.#ports);
+    if (this.#isStopping) return;
+    for (const { level, text } of loaded.notes) this.#log.write(level, text);
+    const addresses = await findAddresses(loaded.config);
+    const plan = this.#listeners.plan(loaded.config, addresses, loaded);
+    const change = await this.#prepare(plan);
+    if (this.#isStopping) return change.rollback();
+    this.#apply(loaded, plan, change);
+  }
+
+  /** In one go: nobody sees half of it. */
+  #apply(loaded: LoadedConfiguration, plan: ListenerPlan, change: ListenerChange): void {
+    const before = this.#loaded;
+    const { config, contents } = loaded;
+    this.#loaded = loaded;
+    this.#guessLimit.configure(guessingOf(config));
+    const replacement = plan.commit();
+    change.commit();
+    this.server.configure(settingsOf(config));
+    this.server.replacePolicies((policy) => replacement.policyFor(policy));
+    this.server.endConnections((policy) => replacement.isEnded(policy));
+    const review = new AccessReview(before.contents, contents);
     this.server.reviewClients((client, policy) => {
-      const listener = this.#listeners.get(policy);
-      return listener === undefined || review.mayStay(client, listener, listener);
+      const listeners = replacement.listenersOf(policy);
+      return listeners === undefined || review.mayStay(client, listeners.was, listeners.is);
     });
-    this.#layers.replace(tls);
-    this.#log.write("notice", "Passwords and access rules are those of the files now.");
+    this.server.accessRulesChanged();
+  }
+
+  async #prepare(plan: ListenerPlan): Promise<ListenerChange> {
+    try {
+      return await this.server.prepareListeners(plan.listeners);
+    } catch (error) {
+      plan.rollback();
+      throw error;
+    }
   }
 
   /** Stops the broker, as {@link Server.stop}. */
   async stop(): Promise<void> {
+    this.#isStopping = true;
     await this.server.stop();
-    this.#access[Symbol.dispose]();
+    this.#listeners[Symbol.dispose]();
+    this.#guessLimit[Symbol.dispose]();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
+}
 
-  #optionsOf(listener: Listener, addresses: readonly ListenAddress[]): ListenerOptions {
-    const { maximumConnections } = listener;
-    const layers = this.#layers.of(listener);
-    return { addresses, policy: this.#policyFor(listener), maximumConnections, layers };
-  }
+function settingsOf(config: Config): BrokerSettings {
+  return {
+    limits: config.limits,
+    sysIntervalMs: config.sysIntervalMs,
+    checksRetainedOwners: config.access.checkRetainSource,
+  };
+}
 
-  #policyFor(listener: Listener): ListenerPolicy {
-    const policy: ListenerPolicy = {
-      ...DEFAULT_POLICY,
-      limits: limitsOf(this.#config, listener),
-      authenticator: this.#access.authenticatorFor(listener),
-      authorizer: this.#access.authorizerFor(listener),
-      acceptedVersions: listener.acceptedVersions,
-      assignsClientIds: listener.assignsClientIds,
-      autoIdPrefix: listener.autoIdPrefix,
-      clientIdPrefixes: listener.clientIdPrefixes.length === 0
-        ? undefined
-        : listener.clientIdPrefixes,
-      usesUserNameAsClientId: listener.usesUserNameAsClientId,
-      mountPoint: listener.mountPoint,
-    };
-    this.#listeners.set(policy, listener);
-    return policy;
-  }
+function guessingOf({ access }: Config): PasswordGuessLimitOptions {
+  const { enabled, ...guessing } = access.guessing;
+  return enabled ? guessing : { ...guessing, freeFailures: Infinity };
 }
 
 function levelOf({ level }: ConfigNote): LogLevel {
   return level === "information" ? "info" : level;
-}
-
-/** Where two configurations differ: `limits.maximumPacketSize`. */
-function changedPaths(before: unknown, after: unknown, path: string = ""): string[] {
-  if (Object.is(before, after)) return [];
-  if (!isObject(before) || !isObject(after)) return [path];
-  const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
-  return [...keys].flatMap((key) =>
-    changedPaths(before[key], after[key], path === "" ? key : `${path}.${key}`)
-  );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

@@ -11,34 +11,23 @@ import { HttpFiles } from "../transport/http_files.ts";
 import { ProxyProtocol } from "../transport/proxy_protocol.ts";
 import { TlsLayer } from "../transport/tls_layer.ts";
 import { WebSocketLayer } from "../transport/websocket_layer.ts";
-import { listenerKey, type TlsContents } from "./tls_files.ts";
+import type { TlsContents } from "./tls_files.ts";
 
 export class ListenerLayers {
-  readonly #log: Log;
-  readonly #tls: Map<string, TlsLayer>;
+  /** Outermost first; none for plain MQTT. */
+  readonly all: readonly Layer[];
+  readonly #tls: TlsLayer | undefined;
 
-  /** @param tls what the files of the TLS listeners say. */
-  constructor(tls: ReadonlyMap<string, TlsContents>, log: Log) {
-    this.#log = log;
-    this.#tls = new Map(
-      [...tls].map(([key, { settings }]) => [key, new TlsLayer(settings)]),
-    );
-  }
-
-  /** The layers of a configured listener, outermost first; none for plain MQTT. */
-  of(listener: Listener): Layer[] {
-    return [proxyLayer(listener), this.#tlsLayer(listener), webSocketLayer(listener, this.#log)]
+  /** @param tls what the files of a TLS listener say. */
+  constructor(listener: Listener, tls: TlsContents | undefined, log: Log) {
+    this.#tls = listener.tls === null ? undefined : new TlsLayer(tls!.settings);
+    this.all = [proxyLayer(listener), this.#tls, webSocketLayer(listener, log)]
       .filter((layer) => layer !== undefined);
   }
 
   /** From now on new connections are met with these certificates; those that are there stay. */
-  replace(tls: ReadonlyMap<string, TlsContents>): void {
-    for (const [key, { settings }] of tls) this.#tls.get(key)?.replace(settings);
-  }
-
-  #tlsLayer(listener: Listener): Layer | undefined {
-    if (listener.tls === null) return undefined;
-    return this.#tls.get(listenerKey(listener))!;
+  replace(tls: TlsContents | undefined): void {
+    if (tls !== undefined) this.#tls?.replace(tls.settings);
   }
 }
 

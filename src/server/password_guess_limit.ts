@@ -58,7 +58,7 @@ interface Suspect {
 }
 
 export class PasswordGuessLimit implements Disposable {
-  readonly #options: typeof DEFAULTS;
+  #options: typeof DEFAULTS = DEFAULTS;
   readonly #log: Log | undefined;
   readonly #clock: () => number;
   /** The one whose last failure is longest ago comes first. */
@@ -66,10 +66,14 @@ export class PasswordGuessLimit implements Disposable {
   readonly #held = new Map<ReturnType<typeof setTimeout>, () => void>();
 
   constructor(options: PasswordGuessLimitOptions = {}) {
-    const { log, clock, ...rest } = options;
-    this.#options = { ...DEFAULTS, ...rest };
-    this.#log = log;
-    this.#clock = clock ?? (() => performance.now());
+    this.#log = options.log;
+    this.#clock = options.clock ?? (() => performance.now());
+    this.configure(options);
+  }
+
+  /** What holds for failures from now on; what is left out has its default. */
+  configure({ log: _, clock: __, ...options }: PasswordGuessLimitOptions): void {
+    this.#options = { ...DEFAULTS, ...options };
   }
 
   /** Addresses that are remembered. */

@@ -9,18 +9,18 @@ import type { ListenerPolicy } from "../broker/listener_policy.ts";
 import type { Log, LogLevel } from "../broker/ports.ts";
 import type { Statistics } from "../broker/statistics.ts";
 import { NO_LOG } from "../observe/line_log.ts";
+import { ReasonCode } from "../packet/reason_code.ts";
 import type { ListenAddress } from "../transport/address.ts";
 import { DEFAULT_HANDSHAKE_LIMITS, type HandshakeLimits } from "../transport/handshakes.ts";
 import { ReadBuffers } from "../transport/read_buffers.ts";
 import { Listener, type ListenerOptions, reportFault } from "../transport/listener.ts";
+import { type ListenerChange, ListenerSet } from "./listener_set.ts";
 import { VERSION } from "./version.ts";
 
 /** How often the broker's deadlines are looked at. */
 const TICK_MS = 200;
 /** Lines of a report that are written in one go. */
 const REPORT_LINES = 200;
-/** How long connections may take to end when the broker stops. */
-const STOP_TIMEOUT_MS = 2_000;
 
 export interface ServerOptions {
   /** Where to listen; default 127.0.0.1. */
@@ -47,19 +47,24 @@ export interface ServerOptions {
   readonly log?: Log;
 }
 
+/** What {@link Server.configure} changes while the broker runs. */
+export interface BrokerSettings {
+  readonly limits: Limits;
+  readonly sysIntervalMs: number;
+  readonly checksRetainedOwners: boolean;
+}
+
 export class Server {
   readonly #broker: Broker;
   readonly #log: Log;
   #isLoggingSessions = false;
-  readonly #listeners: readonly Listener[];
-  readonly #accepting: readonly Promise<void>[];
+  readonly #listeners: ListenerSet;
   readonly #timer: ReturnType<typeof setInterval>;
 
-  private constructor(broker: Broker, listeners: readonly Listener[], log: Log) {
+  private constructor(broker: Broker, listeners: ListenerSet, log: Log) {
     this.#broker = broker;
     this.#log = log;
     this.#listeners = listeners;
-    this.#accepting = listeners.map((listener) => listener.run());
     this.#timer = setInterval(() => {
       try {
         broker.advance(now());
@@ -96,9 +101,11 @@ export class Server {
     });
     const buffers = new ReadBuffers();
     const handshakeLimits = { ...DEFAULT_HANDSHAKE_LIMITS, ...limits };
-    const open = (listener: ListenerOptions) =>
-      new Listener({ handshakeLimits, ...listener }, broker, log, now, buffers);
-    return new Server(broker, openAll(options.listeners ?? onAllPorts(options), open), log);
+    const listeners = new ListenerSet((listener) =>
+      new Listener({ handshakeLimits, ...listener }, broker, log, now, buffers)
+    );
+    listeners.open(options.listeners ?? onAllPorts(options));
+    return new Server(broker, listeners, log);
   }
 
   /** The first TCP port that it listens on; 0 if there are Unix sockets only. */
@@ -109,12 +116,37 @@ export class Server {
 
   /** Where it listens. */
   get addresses(): readonly ListenAddress[] {
-    return this.#listeners.flatMap(({ addresses }) => addresses);
+    return this.#listeners.all.flatMap(({ addresses }) => addresses);
   }
 
   /** What the broker has counted since its start. */
   get statistics(): Readonly<Statistics> {
     return this.#broker.statistics;
+  }
+
+  /**
+   * Opens those of `listeners` that are new; see {@link ListenerSet}.
+   * @throws {Deno.errors.AddrInUse | Deno.errors.PermissionDenied | Error} if one can't be had.
+   */
+  prepareListeners(listeners: readonly ListenerOptions[]): Promise<ListenerChange> {
+    return this.#listeners.prepare(listeners);
+  }
+
+  /** Limits and options of the broker as a whole; the listeners' are in their policies. */
+  configure(settings: BrokerSettings): void {
+    this.#broker.replaceLimits(settings.limits);
+    this.#broker.checksRetainedOwners = settings.checksRetainedOwners;
+    this.#broker.setSysInterval(settings.sysIntervalMs, now());
+  }
+
+  /** See {@link Broker.replacePolicies}. */
+  replacePolicies(next: (policy: ListenerPolicy) => ListenerPolicy | undefined): void {
+    this.#broker.replacePolicies(next, now());
+  }
+
+  /** Ends the connections of the listeners that `isMeant`, with 0x98. */
+  endConnections(isMeant: (policy: ListenerPolicy) => boolean): void {
+    this.#broker.endConnections(isMeant, ReasonCode.AdministrativeAction, now());
   }
 
   /** To be called when the Authorizers of the listeners decide otherwise than before. */
@@ -152,11 +184,10 @@ export class Server {
    * Resolves when everything is closed.
    */
   async stop(): Promise<void> {
-    for (const listener of this.#listeners) listener.close();
+    this.#listeners.close();
     this.#broker.stop(now());
-    await Promise.all(this.#listeners.map((listener) => listener.drained(STOP_TIMEOUT_MS)));
+    await this.#listeners.drained();
     clearInterval(this.#timer);
-    await Promise.all(this.#accepting);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -170,29 +201,6 @@ function onAllPorts(options: ServerOptions): ListenerOptions[] {
   return [port, ...otherPorts].map((port) => ({
     addresses: [hostname, ...otherHostnames].map((hostname) => ({ hostname, port })),
   }));
-}
-
-/** Opens all listeners or none, so that whoever mends the one address hears of the others too. */
-function openAll(
-  wanted: readonly ListenerOptions[],
-  open: (options: ListenerOptions) => Listener,
-): Listener[] {
-  const listeners: Listener[] = [];
-  const errors: unknown[] = [];
-  for (const options of wanted) {
-    try {
-      listeners.push(open(options));
-    } catch (error) {
-      errors.push(...error instanceof AggregateError ? error.errors : [error]);
-    }
-  }
-  if (errors.length === 0) return listeners;
-  for (const listener of listeners) listener.close();
-  throw errors.length === 1 ? errors[0] : new AggregateError(errors, messagesOf(errors));
-}
-
-function messagesOf(errors: readonly unknown[]): string {
-  return errors.map((error) => error instanceof Error ? error.message : String(error)).join("; ");
 }
 
 /** `RESOLVED.then` does what queueMicrotask does, at a fraction of its cost. */

@@ -42,10 +42,12 @@ interface Entrance {
 export class Listener {
   /** What logs call it. */
   readonly #name: string;
-  readonly #entrances: readonly Entrance[];
-  readonly #policy: ListenerPolicy | undefined;
-  readonly #maximumConnections: number;
-  readonly #handshakes: Handshakes | undefined;
+  #entrances: readonly Entrance[];
+  #policy: ListenerPolicy | undefined;
+  #maximumConnections: number;
+  #layers: readonly Layer[];
+  readonly #handshakeLimits: HandshakeLimits;
+  #handshakes: Handshakes | undefined;
   readonly #broker: Broker;
   readonly #log: Log;
   readonly #clock: Clock;
@@ -55,6 +57,7 @@ export class Listener {
   readonly #onFault = (error: unknown): void => reportFault(this.#log, error);
   readonly #onOpened = (peer: Peer): void => this.#open(peer);
   #isClosed = false;
+  #suspension: Suspension | undefined = undefined;
   #onAllClosed: (() => void) | undefined = undefined;
 
   /** @throws {AggregateError} with an error for each address that it can't listen on. */
@@ -69,9 +72,9 @@ export class Listener {
     this.#entrances = openAll(addresses);
     this.#policy = options.policy;
     this.#maximumConnections = options.maximumConnections ?? Infinity;
-    this.#handshakes = layers.length === 0
-      ? undefined
-      : new Handshakes(layers, options.handshakeLimits ?? DEFAULT_HANDSHAKE_LIMITS, log);
+    this.#layers = layers;
+    this.#handshakeLimits = options.handshakeLimits ?? DEFAULT_HANDSHAKE_LIMITS;
+    this.#handshakes = handshakesFor(layers, this.#handshakeLimits, log);
     this.#name = `port ${portOf(this.addresses[0]!)}`;
     this.#broker = broker;
     this.#log = log;
@@ -87,14 +90,55 @@ export class Listener {
 
   /** Accepts connections until {@link close}. */
   async run(): Promise<void> {
-    await Promise.all(this.#entrances.map((entrance) => this.#accept(entrance)));
+    for (;;) {
+      await Promise.all(this.#entrances.map((entrance) => this.#accept(entrance)));
+      if (this.#isClosed || this.#suspension === undefined) return;
+      this.#suspension.begin();
+      await this.#suspension.ended;
+    }
+  }
+
+  /**
+   * What holds for those who connect from now on; where it listens stays. Handshakes under way by other
+   * layers are ended.
+   */
+  configure(options: ListenerOptions): void {
+    const { policy, maximumConnections = Infinity, layers = [] } = options;
+    this.#policy = policy;
+    this.#maximumConnections = maximumConnections;
+    if (isSame(layers, this.#layers)) return;
+    this.#handshakes?.close();
+    this.#layers = layers;
+    this.#handshakes = handshakesFor(layers, this.#handshakeLimits, this.#log);
+  }
+
+  /** Gives its addresses free until {@link resume}; connections that are open stay. */
+  async suspend(): Promise<void> {
+    if (this.#isClosed || this.#suspension !== undefined) return;
+    this.#suspension = suspension();
+    for (const { socket } of this.#entrances) socket.close();
+    await this.#suspension.begun; // Deno keeps the socket until the accept under way has failed
+  }
+
+  /** @throws {AggregateError} as the constructor, if somebody else has taken an address meanwhile. */
+  resume(): void {
+    const { end } = this.#suspension ?? {};
+    if (end === undefined || this.#isClosed) return;
+    this.#entrances = openAll(this.addresses);
+    this.#suspension = undefined;
+    end();
   }
 
   /** Accepts no more; connections that are open stay. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    for (const { socket } of this.#entrances) socket.close();
+    if (this.#suspension === undefined) {
+      for (const { socket } of this.#entrances) {
+        socket.close();
+      }
+    }
+    this.#suspension?.end();
     this.#handshakes?.close();
   }
 
@@ -110,12 +154,12 @@ export class Listener {
 
   async #accept({ socket, address }: Entrance): Promise<void> {
     let failed = false;
-    while (!this.#isClosed) {
+    while (!this.#isClosed && this.#suspension === undefined) {
       try {
         this.#accepted(await socket.accept(), address);
         failed = false;
       } catch (error) {
-        if (this.#isClosed) return;
+        if (this.#isClosed || this.#suspension !== undefined) return;
         // Out of file descriptors, or the peer was gone again: the listener itself goes on.
         if (!failed) {
           this.#log.write("error", `Unable to accept a connection: ${messageOf(error)}.`);
@@ -218,6 +262,33 @@ function openingLine(address: ListenAddress): string {
 /** As Mosquitto: that of a Unix socket is 0. */
 function portOf(address: ListenAddress): number {
   return "path" in address ? 0 : address.port;
+}
+
+/** A time without sockets. */
+interface Suspension {
+  /** The accept loop waits. */
+  readonly begun: Promise<void>;
+  begin(): void;
+  readonly ended: Promise<void>;
+  end(): void;
+}
+
+function suspension(): Suspension {
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  return { begun, begin, ended, end };
+}
+
+function handshakesFor(
+  layers: readonly Layer[],
+  limits: HandshakeLimits,
+  log: Log,
+): Handshakes | undefined {
+  return layers.length === 0 ? undefined : new Handshakes(layers, limits, log);
+}
+
+function isSame(a: readonly Layer[], b: readonly Layer[]): boolean {
+  return a.length === b.length && a.every((layer, i) => layer === b[i]);
 }
 
 /** Says that the broker itself made a mistake, with all that is needed to find it. */
