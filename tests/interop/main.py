@@ -22,6 +22,7 @@ STORIES = (
     "as_home_assistant",
     "with_acl",
     "with_acl_random",
+    "with_proxy",
 )
 
 

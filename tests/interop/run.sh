@@ -20,6 +20,7 @@ missing_debian_packages() {
   { command -v mosquitto_pub && command -v mosquitto_sub && command -v mosquitto_rr; } >/dev/null ||
     printf 'mosquitto-clients '
   { command -v mosquitto || [[ -x /usr/sbin/mosquitto ]]; } >/dev/null || printf 'mosquitto '
+  { command -v haproxy || [[ -x /usr/sbin/haproxy ]]; } >/dev/null || printf 'haproxy '
   { command -v python3 && python3 -c 'import ensurepip, venv'; } >/dev/null 2>&1 ||
     printf 'python3-venv '
 }
