@@ -5,16 +5,18 @@ import type { ListenerDraft, MosquittoDraft, PluginDraft } from "./mosquitto_dra
 import { didYouMean } from "./suggest.ts";
 
 /** What a plugin's file is for, and the options it has; the first one is its file. */
-const PLUGINS: Readonly<Record<string, readonly string[]>> = {
-  mosquitto_password_file: ["password_file"],
-  mosquitto_acl_file: ["acl_file"],
-  mosquitto_persist_sqlite: ["db_file", "sync", "flush_period", "page_size"],
-};
-const INSTEAD: Readonly<Record<string, string>> = {
-  mosquitto_dynamic_security:
+const PLUGINS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["mosquitto_password_file", ["password_file"]],
+  ["mosquitto_acl_file", ["acl_file"]],
+  ["mosquitto_persist_sqlite", ["db_file", "sync", "flush_period", "page_size"]],
+]);
+const INSTEAD: ReadonlyMap<string, string> = new Map([
+  [
+    "mosquitto_dynamic_security",
     "Write its roles as an ACL file, and its clients as a password file (midge passwd).",
-};
-const USE_FILES = `Emulated are ${Object.keys(PLUGINS).join(", ")}.`;
+  ],
+]);
+const USE_FILES = `Emulated are ${[...PLUGINS.keys()].join(", ")}.`;
 
 /** Checks every plugin and puts what they stand for into the draft. */
 export function resolvePlugins(draft: MosquittoDraft): void {
@@ -30,9 +32,9 @@ export function resolvePlugins(draft: MosquittoDraft): void {
 }
 
 function checkPlugin(draft: MosquittoDraft, { kind, line, options }: PluginDraft): void {
-  const known = Object.hasOwn(PLUGINS, kind) ? PLUGINS[kind]! : undefined;
+  const known = PLUGINS.get(kind);
   if (known === undefined) {
-    const hint = INSTEAD[kind] ?? didYouMean(kind, Object.keys(PLUGINS)) ?? USE_FILES;
+    const hint = INSTEAD.get(kind) ?? didYouMean(kind, [...PLUGINS.keys()]) ?? USE_FILES;
     draft.problem(line, "refused", `midge can't load the plugin '${kind}'.`, hint);
     return;
   }
@@ -56,18 +58,18 @@ function warnOfUnused(draft: MosquittoDraft, { line, name, kind }: PluginDraft):
   draft.note("warning", line, `No listener uses the plugin '${name}' (${kind}): add plugin_use.`);
 }
 
-const SYNC: Readonly<Record<string, string>> = {
-  extra: "power",
-  full: "power",
-  normal: "process",
-  off: "process",
-};
+const SYNC: ReadonlyMap<string, string> = new Map([
+  ["extra", "power"],
+  ["full", "power"],
+  ["normal", "process"],
+  ["off", "process"],
+]);
 
 function selectPersistence(draft: MosquittoDraft, { line, options }: PluginDraft): void {
   const sync = options.values.get("sync") as string | undefined;
-  const durability = sync === undefined ? "process" : SYNC[sync];
+  const durability = sync === undefined ? "process" : SYNC.get(sync);
   if (durability === undefined) {
-    const allowed = `Allowed: ${Object.keys(SYNC).join(", ")}.`;
+    const allowed = `Allowed: ${[...SYNC.keys()].join(", ")}.`;
     draft.problem(
       options.lines.get("sync")!,
       "invalid",
@@ -81,7 +83,7 @@ function selectPersistence(draft: MosquittoDraft, { line, options }: PluginDraft
 
 /** The key in a listener, and the file, of a plugin that stands for one. */
 function fileOf({ kind, options }: PluginDraft): { key: string; file: string } | undefined {
-  const [name] = PLUGINS[kind] ?? [];
+  const [name] = PLUGINS.get(kind) ?? [];
   const file = name === undefined ? undefined : options.values.get(name) as string | undefined;
   if (file === undefined) return undefined;
   if (kind === "mosquitto_password_file") return { key: "passwordFile", file };
