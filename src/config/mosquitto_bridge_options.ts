@@ -59,6 +59,7 @@ export const BRIDGE_OPTIONS: OptionTable = {
     "bridge_max_topic_alias",
     "10",
   ),
+  bridge_mptcp: flag("bridge_mptcp"),
   bridge_outgoing_retain: flag("bridge_outgoing_retain"),
   bridge_protocol_version: bridge(
     oneOf({ mqttv31: 3, mqttv311: 4, mqttv50: 5 }),
