@@ -215,8 +215,9 @@ function port({ draft, place, line }: Reading): void {
 function bindAddress({ draft, place, line }: Reading): void {
   draft.localOnly = false;
   place.listener = draft.openDefaultListener(line);
-  const address = text.read(line.rest, "default listener bind_address");
-  place.listener.section.setOnce("hostnames", [address], line);
+  const label = "default listener bind_address";
+  const address = text.read(line.rest, label);
+  place.listener.section.setOnce("hostnames", [address], { ...line, name: label });
 }
 
 function mountPoint(): ValueType<string> {

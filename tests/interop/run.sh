@@ -90,6 +90,7 @@ cd "$root"
 # Password files go both ways between midge and Mosquitto, whichever broker the scenarios are run against.
 if [[ $# -eq 0 ]]; then
   "$(find_deno)" run --quiet --allow-all tests/interop/passwd_round_trip.ts
+  PATH="$PATH:/usr/sbin" "$(find_deno)" run --quiet --allow-all tests/interop/conf_differential.ts
 fi
 export PYTHONDONTWRITEBYTECODE=1
 exec "$venv/bin/python" "$here/main.py" "$@"
