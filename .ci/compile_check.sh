@@ -10,7 +10,7 @@ fi
 work=$(mktemp -d)
 trap 'kill "${broker:-}" 2>/dev/null || true; rm -rf "$work"' EXIT
 RUST_MIN_STACK=268435456 "$compile" "$work/midge" --quiet --no-lock --allow-net --allow-read --allow-write --allow-env --allow-sys \
-  --include src/server/password_argon2_worker.ts main.ts
+  --include src/server/password_argon2_worker.ts --include src/store/store_worker.ts main.ts
 "$work/midge" --version
 "$work/midge" -p 0 >"$work/log" 2>&1 &
 broker=$!
