@@ -23,6 +23,7 @@ export function sumOfSession(row: StoredSession): number {
   sum = text(sum, row.clientId);
   sum = optionalText(sum, row.userName);
   sum = text(sum, row.listener);
+  sum = text(sum, row.mountPoint);
   return row.will === undefined ? sum : withWill(sum, row.will);
 }
 

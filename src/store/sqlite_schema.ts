@@ -20,6 +20,7 @@ export const MIGRATIONS: readonly string[] = [
     client_id TEXT NOT NULL,
     user_name TEXT,
     listener TEXT NOT NULL,
+    mount_point TEXT NOT NULL,
     expiry_interval INTEGER NOT NULL, -- seconds; 4294967295: never
     disconnected_at INTEGER,          -- milliseconds since 1970; NULL: connected
     last_packet_id INTEGER NOT NULL,

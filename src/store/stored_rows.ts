@@ -50,33 +50,33 @@ export class StoredRows {
 
   sessions(each: (row: StoredSession) => void): void {
     this.#pages(
-      `SELECT session, client_id, user_name, listener, expiry_interval, disconnected_at, last_packet_id,
-         will_topic_name, will_flags, will_delay_interval, will_expiry_interval, will_properties,
-         will_payload, sum
+      `SELECT session, client_id, user_name, listener, mount_point, expiry_interval, disconnected_at,
+         last_packet_id, sum, will_topic_name, will_flags, will_delay_interval, will_expiry_interval,
+         will_properties, will_payload
        FROM session WHERE session > ? ORDER BY session LIMIT ${ROWS}`,
       [-1],
       (columns) => [columns[0]],
       (columns) => {
-        const [session, clientId, userName, listener, expiryInterval, disconnected, last] = columns;
         const row: StoredSession = {
-          session,
-          clientId,
-          userName: userName ?? undefined,
-          listener,
-          expiryInterval,
-          disconnectedAtMs: disconnected ?? undefined,
-          lastPacketId: last,
-          will: columns[7] === null ? undefined : {
-            topicName: columns[7],
-            qos: (columns[8] & 3) as QoS,
-            retain: (columns[8] & 4) !== 0,
-            willDelayInterval: columns[9],
-            messageExpiryInterval: columns[10] ?? undefined,
-            forwardedProperties: columns[11] ?? NO_BYTES,
-            payload: columns[12] ?? NO_BYTES,
+          session: columns[0],
+          clientId: columns[1],
+          userName: columns[2] ?? undefined,
+          listener: columns[3],
+          mountPoint: columns[4],
+          expiryInterval: columns[5],
+          disconnectedAtMs: columns[6] ?? undefined,
+          lastPacketId: columns[7],
+          will: columns[9] === null ? undefined : {
+            topicName: columns[9],
+            qos: (columns[10] & 3) as QoS,
+            retain: (columns[10] & 4) !== 0,
+            willDelayInterval: columns[11],
+            messageExpiryInterval: columns[12] ?? undefined,
+            forwardedProperties: columns[13],
+            payload: columns[14],
           },
         };
-        this.#check(sumOfSession(row) === columns[13], `session ${session}`);
+        this.#check(sumOfSession(row) === columns[8], `session ${row.session}`);
         each(row);
       },
     );

@@ -48,6 +48,7 @@ const session = fc.record({
   clientId: text,
   userName: optionalText,
   listener: text,
+  mountPoint: text,
   expiryInterval: uint32,
   disconnectedAtMs: fc.option(fc.nat(2_000_000_000_000), { nil: undefined }),
   lastPacketId: packetId,
