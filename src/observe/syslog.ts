@@ -120,11 +120,15 @@ export class SyslogSocket {
     );
   }
 
-  /** Our own end has to have an address: in Linux one that is no file. */
+  /** Our own end has to have an address: in Linux one that is no file, as far as this Deno knows of such. */
   #open(): DatagramSocket {
     const listen = listenDatagram()!;
     const name = `midge-log-${crypto.randomUUID()}`;
-    if (Deno.build.os === "linux") return listen({ transport: "unixpacket", path: `\0${name}` });
+    try {
+      if (Deno.build.os === "linux") return listen({ transport: "unixpacket", path: `\0${name}` });
+    } catch {
+      // a file, then
+    }
     const path = `${Deno.env.get("TMPDIR") ?? "/tmp"}/${name}`;
     const socket = listen({ transport: "unixpacket", path });
     this.#boundFile = path;

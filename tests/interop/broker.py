@@ -61,10 +61,14 @@ class BrokerProcess:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
+    def output(self) -> str:
+        """All that it has printed."""
+        size = os.fstat(self._log.fileno()).st_size
+        return os.pread(self._log.fileno(), size, 0).decode(errors="replace")
+
     def last_words(self) -> str:
-        """The end of what it printed."""
-        self._log.seek(0)
-        return "\n".join(self._log.read().decode(errors="replace").splitlines()[-30:])
+        """The end of that."""
+        return "\n".join(self.output().splitlines()[-30:])
 
 
 def accepts(address: Address) -> bool:

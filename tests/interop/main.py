@@ -21,6 +21,7 @@ STORIES = (
     "with_aiomqtt",
     "as_home_assistant",
     "with_acl",
+    "with_logs",
     "with_acl_random",
     "with_proxy",
 )
