@@ -19,6 +19,8 @@ import type { ReadBuffers } from "./read_buffers.ts";
 
 /** Pause after an accept that failed, above all for want of file descriptors. */
 const ACCEPT_RETRY_MS = 200;
+/** How often that is logged: where descriptors are short, some accepts succeed in between. */
+const ACCEPT_LOG_PERIOD_MS = 10_000;
 
 export interface ListenerOptions {
   /** Where to listen, at least one. Those with port 0 all have the port of the first. */
@@ -153,18 +155,18 @@ export class Listener {
   }
 
   async #accept({ socket, address }: Entrance): Promise<void> {
-    let failed = false;
+    let saidMs = -Infinity;
     while (!this.#isClosed && this.#suspension === undefined) {
       try {
         this.#accepted(await socket.accept(), address);
-        failed = false;
       } catch (error) {
         if (this.#isClosed || this.#suspension !== undefined) return;
-        // Out of file descriptors, or the peer was gone again: the listener itself goes on.
-        if (!failed) {
+        if (isPeerGone(error)) continue; // no pause: whoever resets many connections would stop the others
+        // Out of file descriptors, above all: the listener itself goes on.
+        if (this.#clock() - saidMs >= ACCEPT_LOG_PERIOD_MS) {
           this.#log.write("error", `Unable to accept a connection: ${messageOf(error)}.`);
+          saidMs = this.#clock();
         }
-        failed = true;
         await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY_MS));
       }
     }
@@ -250,6 +252,12 @@ function openAll(addresses: readonly ListenAddress[]): Entrance[] {
   if (errors.length === 0) return entrances;
   for (const { socket } of entrances) socket.close();
   throw new AggregateError(errors);
+}
+
+/** Whether the connection was reset before it was accepted: Deno asks for its address, and there is none. */
+function isPeerGone(error: unknown): boolean {
+  return error instanceof Deno.errors.NotConnected ||
+    error instanceof Deno.errors.ConnectionAborted || error instanceof Deno.errors.ConnectionReset;
 }
 
 /** Mosquitto's words. */

@@ -131,7 +131,7 @@ class Output {
  * The deno that runs this, under the name by which `--allow-run` knows it: that may be a link to
  * {@link Deno.execPath}.
  */
-function denoCommand(): string {
+export function denoCommand(): string {
   const executable = Deno.execPath();
   const isAllowed = (command: string) =>
     Deno.permissions.querySync({ name: "run", command }).state === "granted";

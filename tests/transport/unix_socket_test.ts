@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { Server } from "../../src/server/server.ts";
 import { openListeningSocket, removeStaleSocket } from "../../src/transport/listening_socket.ts";
 import { encodePacket } from "../../src/packet/encode.ts";
+import { denoCommand } from "../support/process.ts";
 import { connect } from "../vectors/vector.ts";
 
 class Folder implements Disposable {
@@ -27,7 +28,7 @@ function exists(path: string): boolean {
 async function leaveSocket(path: string): Promise<void> {
   const script = `Deno.listen({ transport: "unix", path: ${JSON.stringify(path)} });
     Deno.kill(Deno.pid, "SIGKILL");`;
-  const child = new Deno.Command(Deno.execPath(), {
+  const child = new Deno.Command(denoCommand(), {
     args: ["eval", "--quiet", script],
     stdout: "null",
     stderr: "null",
