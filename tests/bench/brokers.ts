@@ -11,7 +11,7 @@ export type BrokerName = "midge" | "mosquitto" | "aedes";
 export interface Broker {
   readonly name: BrokerName;
   /** A line of shell, to be run in the repository's root, after `exec`. */
-  readonly commandOf: (port: number) => string;
+  readonly commandOf: (port: number, inWebSocket: boolean) => string;
   /** The version, or undefined if the broker is not here. */
   readonly readVersion: () => Promise<string | undefined>;
 }
@@ -34,10 +34,22 @@ function mosquittoConfig(port: number): string {
   ].join("\n");
 }
 
+function webSocketConfig(port: number): string {
+  return [
+    "user root",
+    `listener ${port} 127.0.0.1`,
+    "protocol websockets",
+    "allow_anonymous true",
+  ].join("\n");
+}
+
 export const BROKERS: Readonly<Record<BrokerName, Broker>> = {
   midge: {
     name: "midge",
-    commandOf: (port) => `${startCommand()} -p ${port}`,
+    commandOf: (port, inWebSocket) =>
+      inWebSocket
+        ? `${startCommand()} -q -c /dev/fd/3 3<<'END'\n${webSocketConfig(port)}\nEND`
+        : `${startCommand()} -p ${port}`,
     readVersion: async () => {
       if (!await fileExists(new URL("main.ts", REPOSITORY))) return undefined;
       return (await readDenoJson()).version;

@@ -34,9 +34,13 @@ function shellCommand(command: string, core: number | undefined): Deno.Command {
   });
 }
 
-export async function startBroker(broker: Broker, core?: number): Promise<RunningBroker> {
+export async function startBroker(
+  broker: Broker,
+  inWebSocket: boolean,
+  core?: number,
+): Promise<RunningBroker> {
   const port = findFreePort();
-  const child = shellCommand(broker.commandOf(port), core).spawn();
+  const child = shellCommand(broker.commandOf(port, inWebSocket), core).spawn();
   let exitReason: string | undefined;
   const errorText = collectText(child.stderr);
   child.stdout.pipeTo(new WritableStream()).catch(() => {});

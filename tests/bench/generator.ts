@@ -23,10 +23,11 @@ async function generate(request: GeneratorRequest): Promise<void> {
   if (scenario === undefined) throw new Error(`Unknown scenario "${request.scenario}"`);
   const failure = Promise.withResolvers<Outcome>();
   const onFailure = (reason: string) => failure.resolve({ kind: "failed", reason });
-  const measured = scenario.measure({ ...request, onFailure }).then(
-    (measurement): Outcome => ({ kind: "measured", measurement }),
-    (error: Error): Outcome => ({ kind: "failed", reason: error.message }),
-  );
+  const measured = scenario.measure({ ...request, inWebSocket: scenario.inWebSocket, onFailure })
+    .then(
+      (measurement): Outcome => ({ kind: "measured", measurement }),
+      (error: Error): Outcome => ({ kind: "failed", reason: error.message }),
+    );
   print(JSON.stringify(await Promise.race([failure.promise, measured])));
   Deno.exit(0); // with its connections open: they end with the process
 }

@@ -17,6 +17,7 @@ import {
   type PublishBlock,
   type QoS,
 } from "./frames.ts";
+import { type LoadSocket, WebSocketConn } from "./websocket_conn.ts";
 
 const PACKET_PUBACK = 4;
 const PACKET_PUBREC = 5;
@@ -34,6 +35,7 @@ export interface LoadConnectionOptions {
   readonly clientId: string;
   /** Default 64 KiB; a connection of a wide fan-out takes less. */
   readonly readBufferLength?: number;
+  readonly inWebSocket?: boolean | undefined;
   readonly onFailure: (reason: string) => void;
 }
 
@@ -47,7 +49,7 @@ export class LoadConnection {
   /** Called for every PUBLISH with the place where its payload ends. */
   onPublish: ((bytes: DataView, payloadEnd: number) => void) | undefined = undefined;
 
-  readonly #connection: Deno.TcpConn;
+  readonly #connection: LoadSocket;
   readonly #clientId: string;
   readonly #onFailure: (reason: string) => void;
   readonly #read: Uint8Array<ArrayBuffer>;
@@ -60,7 +62,7 @@ export class LoadConnection {
   #subacksAwaited = 0;
   #onSubscribed: () => void = () => {};
 
-  private constructor(connection: Deno.TcpConn, options: LoadConnectionOptions) {
+  private constructor(connection: LoadSocket, options: LoadConnectionOptions) {
     this.#connection = connection;
     this.#clientId = options.clientId;
     this.#onFailure = options.onFailure;
@@ -69,7 +71,8 @@ export class LoadConnection {
   }
 
   static async open(options: LoadConnectionOptions): Promise<LoadConnection> {
-    const opened = new LoadConnection(await connectMqtt(options.port, options.clientId), options);
+    const connection = await connectMqtt(options.port, options.clientId, options.inWebSocket);
+    const opened = new LoadConnection(connection, options);
     opened.#readLoop().catch((error: Error) => opened.#fail(error.message));
     return opened;
   }
@@ -245,10 +248,15 @@ export class LoadConnection {
 const KEEP_ALIVE_SECONDS = 600;
 const CONNACK_LENGTH = 4;
 
-/** A TCP connection on which the broker has accepted our CONNECT. */
-export async function connectMqtt(port: number, clientId: string): Promise<Deno.TcpConn> {
-  const connection = await Deno.connect({ hostname: "127.0.0.1", port });
-  connection.setNoDelay(true);
+/** A connection on which the broker has accepted our CONNECT. */
+export async function connectMqtt(
+  port: number,
+  clientId: string,
+  inWebSocket = false,
+): Promise<LoadSocket> {
+  const socket = await Deno.connect({ hostname: "127.0.0.1", port });
+  socket.setNoDelay(true);
+  const connection = inWebSocket ? await WebSocketConn.upgrade(socket) : socket;
   await connection.write(encodeConnect(clientId, KEEP_ALIVE_SECONDS));
   const connack = new Uint8Array(CONNACK_LENGTH);
   let filled = 0;
@@ -263,7 +271,7 @@ export async function connectMqtt(port: number, clientId: string): Promise<Deno.
   return connection;
 }
 
-export async function disconnectMqtt(connection: Deno.TcpConn): Promise<void> {
+export async function disconnectMqtt(connection: LoadSocket): Promise<void> {
   await connection.write(DISCONNECT);
   connection.close();
 }

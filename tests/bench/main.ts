@@ -106,7 +106,7 @@ async function measure(
   cores: PinnedCores | undefined,
 ): Promise<Outcome> {
   try {
-    const running = await startBroker(broker, cores?.broker);
+    const running = await startBroker(broker, scenario.inWebSocket, cores?.broker);
     const { port, pid } = running;
     const request = { scenario: scenario.name, port, pid, seconds };
     const timeoutMs = seconds * 1_000 + GENERATOR_SLACK_MS;

@@ -18,6 +18,8 @@ export interface Scenario {
   readonly brokers: readonly BrokerName[];
   /** File descriptors that the broker and the generator each need. */
   readonly openFiles: number;
+  /** Whether the clients speak WebSocket. */
+  readonly inWebSocket: boolean;
   readonly measure: (target: Target) => Promise<Measurement>;
 }
 
@@ -25,7 +27,7 @@ const ALL: readonly BrokerName[] = ["midge", "mosquitto", "aedes"];
 const WITHOUT_AEDES: readonly BrokerName[] = ["midge", "mosquitto"];
 
 function throughput(name: string, measure: Scenario["measure"]): Scenario {
-  return { name, brokers: ALL, openFiles: 1_200, measure };
+  return { name, brokers: ALL, openFiles: 1_200, inWebSocket: false, measure };
 }
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -43,18 +45,35 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "connect-rate",
     brokers: WITHOUT_AEDES,
     openFiles: 1_200,
+    inWebSocket: false,
     measure: measureConnectRate,
   },
   {
     name: "idle-10000",
     brokers: WITHOUT_AEDES,
     openFiles: 10_200,
+    inWebSocket: false,
+    measure: (target) => measureIdle(target, 10_000),
+  },
+  {
+    name: "ws-qos0-1to1",
+    brokers: ["midge"],
+    openFiles: 1_200,
+    inWebSocket: true,
+    measure: (target) => measurePairs(target, 1, 0),
+  },
+  {
+    name: "ws-idle-10000",
+    brokers: ["midge"],
+    openFiles: 10_200,
+    inWebSocket: true,
     measure: (target) => measureIdle(target, 10_000),
   },
   {
     name: "subscriptions-100000",
     brokers: WITHOUT_AEDES,
     openFiles: 1_200,
+    inWebSocket: false,
     measure: measureSubscriptions,
   },
 ];

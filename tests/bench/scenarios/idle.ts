@@ -7,6 +7,7 @@ import { forEachAtOnce, sleep } from "../clock.ts";
 import { connectMqtt } from "../load_connection.ts";
 import type { Measurement } from "../measurement.ts";
 import { readResidentBytes } from "../process_stat.ts";
+import type { LoadSocket } from "../websocket_conn.ts";
 import type { Target } from "./target.ts";
 
 const AT_ONCE = 64;
@@ -16,9 +17,9 @@ const MEBIBYTE = 1024 * 1024;
 export async function measureIdle(target: Target, connectionCount: number): Promise<Measurement> {
   await sleep(SETTLE_MS);
   const bytesBefore = await readResidentBytes(target.pid);
-  const connections: Deno.TcpConn[] = [];
+  const connections: LoadSocket[] = [];
   await forEachAtOnce(connectionCount, AT_ONCE, async (index) => {
-    connections.push(await connectMqtt(target.port, `idle${index}`));
+    connections.push(await connectMqtt(target.port, `idle${index}`, target.inWebSocket));
   });
   await sleep(SETTLE_MS);
   const bytesAfter = await readResidentBytes(target.pid);

@@ -8,6 +8,8 @@ export interface Target {
   readonly port: number;
   readonly pid: number;
   readonly seconds: number;
+  /** Whether the clients speak WebSocket. */
+  readonly inWebSocket: boolean;
   readonly onFailure: (reason: string) => void;
 }
 
@@ -21,10 +23,9 @@ export function openAll(
   names: readonly string[],
   readBufferLength = 64 * 1024,
 ): Promise<LoadConnection[]> {
-  const { port, onFailure } = target;
-  return Promise.all(
-    names.map((clientId) => LoadConnection.open({ port, clientId, readBufferLength, onFailure })),
-  );
+  const { port, inWebSocket, onFailure } = target;
+  const common = { port, inWebSocket, readBufferLength, onFailure };
+  return Promise.all(names.map((clientId) => LoadConnection.open({ ...common, clientId })));
 }
 
 export function numbered(prefix: string, count: number): string[] {
