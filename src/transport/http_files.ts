@@ -8,7 +8,7 @@ import { join, relative, sep } from "node:path";
 import type { Log } from "../broker/ports.ts";
 import type { StreamDuplex } from "./stream_duplex.ts";
 
-/** Responses under way at a time on a listener; 503 beyond. */
+/** Responses under way at a time on a listener. */
 const MAX_RESPONSES = 100;
 /** A client that has taken nothing for so long is closed. */
 const STALLED_MS = 30_000;
@@ -24,12 +24,17 @@ class HttpError extends Error {
 export class HttpFiles {
   readonly #directory: string;
   readonly #log: Log;
+  readonly #maximumResponses: number;
   readonly #open = new Set<StreamDuplex>();
 
-  /** @param directory the folder whose files are served. */
-  constructor(directory: string, log: Log) {
+  /**
+   * @param directory the folder whose files are served.
+   * @param maximumResponses under way at a time; 503 beyond.
+   */
+  constructor(directory: string, log: Log, maximumResponses: number = MAX_RESPONSES) {
     this.#directory = directory;
     this.#log = log;
+    this.#maximumResponses = maximumResponses;
   }
 
   /** Answers `request`, and then closes `duplex`. */
@@ -42,7 +47,7 @@ export class HttpFiles {
     response.setHeader("Connection", "close");
     response.setHeader("X-Content-Type-Options", "nosniff");
     response.once("finish", () => duplex.endSoon());
-    const isTooMany = this.#open.size >= MAX_RESPONSES;
+    const isTooMany = this.#open.size >= this.#maximumResponses;
     this.#watch(duplex);
     const answering = isTooMany
       ? Promise.reject(new HttpError(503))
@@ -100,10 +105,13 @@ export class HttpFiles {
     const real = await realpath(wanted);
     if (real !== root && !real.startsWith(root + sep)) throw new HttpError(403); // a link leads out
     const status = await stat(real);
-    if (status.isFile()) return real;
+    const isFolderAsked = target.split("?", 1)[0]!.endsWith("/");
+    if (status.isFile()) {
+      if (isFolderAsked) throw new HttpError(404);
+      return real;
+    }
     if (!status.isDirectory()) throw new HttpError(403);
-    const [path] = target.split("?", 1);
-    if (!path!.endsWith("/")) {
+    if (!isFolderAsked) {
       throw new HttpError(301, { "Location": `/${names.map(encodeURIComponent).join("/")}/` });
     }
     return await this.#find(root, `/${[...names, "index.html"].map(encodeURIComponent).join("/")}`);
