@@ -2,7 +2,12 @@
 
 import type { Limits } from "../../src/mod.ts";
 import { ChildProcess } from "../support/process.ts";
-import type { RawClient } from "../support/raw_client.ts";
+
+/** What can be flooded through. */
+interface Peer {
+  send(bytes: Uint8Array): Promise<void>;
+  close(): void;
+}
 
 export const MIB = 1024 * 1024;
 
@@ -19,7 +24,7 @@ export function repeated(bytes: Uint8Array): Uint8Array {
 }
 
 /** Writes `bytes` over and over for `durationMs`; a write that is still stuck then is given up. */
-export async function flood(peer: RawClient, bytes: Uint8Array, durationMs: number): Promise<void> {
+export async function flood(peer: Peer, bytes: Uint8Array, durationMs: number): Promise<void> {
   let isOver = false;
   const timer = setTimeout(() => {
     isOver = true;
@@ -44,8 +49,12 @@ export class MeasuredBroker implements AsyncDisposable {
     this.port = port;
   }
 
-  static async start(limits: Partial<Limits> = {}): Promise<MeasuredBroker> {
-    const process = new ChildProcess("tests/server/measured_broker.ts", [JSON.stringify(limits)]);
+  static async start(
+    limits: Partial<Limits> = {},
+    protocol: "mqtt" | "websockets" = "mqtt",
+  ): Promise<MeasuredBroker> {
+    const args = [JSON.stringify(limits), protocol];
+    const process = new ChildProcess("tests/server/measured_broker.ts", args);
     const [, port] = await process.waitForOutput(/port (\d+)\n/);
     const broker = new MeasuredBroker(process, Number(port));
     const [, rss] = await process.waitForOutput(/\n(\d+)\n/);

@@ -48,7 +48,7 @@ async function withFolder(use: (port: number, log: string[]) => Promise<void>): 
     };
     const files = new HttpFiles(root, log, MAX_RESPONSES);
     const layer = new WebSocketLayer({ origins: [], maximumHeaderBytes: 8_192, files, log });
-    const addresses = [{ kind: "tcp", hostname: "127.0.0.1", port: 0 }] as const;
+    const addresses = [{ hostname: "127.0.0.1", port: 0 }] as const;
     await using server = Server.start({ log: NO_LOG, listeners: [{ addresses, layers: [layer] }] });
     await use(server.port, lines);
   } finally {

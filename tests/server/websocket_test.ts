@@ -4,12 +4,14 @@ import assert from "node:assert/strict";
 import type { Log } from "../../src/broker/ports.ts";
 import { encodePacket } from "../../src/packet/encode.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
+import { encodePublish } from "../../src/packet/publish.ts";
 import { ReasonCode } from "../../src/packet/reason_code.ts";
 import { Server } from "../../src/server/server.ts";
 import { Opcode } from "../../src/transport/websocket_frames.ts";
 import { WebSocketLayer } from "../../src/transport/websocket_layer.ts";
 import { ACCEPT, frame, upgradeRequest, WebSocketClient } from "../support/websocket_client.ts";
-import { connect } from "../vectors/vector.ts";
+import { connect, request } from "../vectors/vector.ts";
+import { flood, MeasuredBroker, MIB, repeated, sleep } from "./flood.ts";
 import { TestClient } from "./mqtt_client.ts";
 
 class Lines implements Log {
@@ -41,7 +43,7 @@ function start(origins: readonly string[] = [], handshakeTimeoutMs = 5_000): Sta
   const log = new Lines();
   const layer = new WebSocketLayer({ origins, maximumHeaderBytes: 8_192, files: undefined, log });
   const handshakeLimits = { maximumHandshakes: 100, handshakeTimeoutMs };
-  const addresses = [{ kind: "tcp", hostname: "127.0.0.1", port: 0 }] as const;
+  const addresses = [{ hostname: "127.0.0.1", port: 0 }] as const;
   const listener = { addresses, layers: [layer], handshakeLimits };
   const server = Server.start({ log, listeners: [listener] });
   return { server, port: server.port, log, [Symbol.asyncDispose]: () => server.stop() };
@@ -414,3 +416,66 @@ Deno.test("the address in Forwarded headers is not believed", async () => {
   assert.match(await broker.log.until(/^New client connected/), /from 127\.0\.0\.1:\d+ as raw/);
   assert.ok(!broker.log.lines.some((line) => line.includes("203.0.113")));
 });
+
+// ------------------------------------------------------------------------------------------ overload
+
+const FLOOD_MS = 1_000;
+const MAX_GROWTH = 100 * MIB;
+const SUBSCRIBE = encodePacket(
+  {
+    type: PacketType.Subscribe,
+    packetId: 1,
+    subscriptions: [request({ topicFilter: "flood" })],
+    properties: {},
+  },
+  5,
+);
+
+const FLOODS = [
+  {
+    name: "messages for a client that does not read",
+    bytes: frame(repeated(encodePublish({ topicName: "flood", payload: new Uint8Array(64) }, 5))),
+  },
+  {
+    name: "large messages for a client that does not read",
+    bytes: frame(encodePublish({ topicName: "flood", payload: new Uint8Array(200_000) }, 5)),
+  },
+  {
+    name: "messages in frames of their own",
+    bytes: repeated(frame(encodePublish({ topicName: "flood", payload: new Uint8Array(8) }, 5))),
+  },
+  {
+    name: "Pings from a client that reads no Pong",
+    bytes: repeated(frame("11".repeat(125), { opcode: Opcode.Ping })),
+  },
+  {
+    name: "empty fragments of one message",
+    first: frame("", { isFinal: false }),
+    bytes: repeated(frame("", { opcode: Opcode.Continuation, isFinal: false })),
+  },
+];
+for (const { name, bytes, first = new Uint8Array(0) } of FLOODS) {
+  Deno.test(`a flood of ${name} stays bounded, and the others are served`, async () => {
+    await using broker = await MeasuredBroker.start({}, "websockets");
+    using stuck = await connected(broker.port);
+    await stuck.send(frame(SUBSCRIBE));
+    assert.equal((await stuck.frame())?.payload[0], PacketType.Suback << 4);
+    const flooder = await WebSocketClient.connect(broker.port);
+    await flooder.send(frame(encodePacket(connect({ clientId: "flooder" }), 5)));
+    await flooder.frame();
+    await flooder.send(first);
+    const flooding = flood(flooder, bytes, FLOOD_MS);
+    using other = await WebSocketClient.connect(broker.port);
+    await other.send(frame(encodePacket(connect({ clientId: "other" }), 5)));
+    await other.frame();
+    const untilMs = performance.now() + FLOOD_MS;
+    while (performance.now() < untilMs) {
+      await other.send(frame(PINGREQ));
+      await expectPingresp(other);
+      await sleep(20);
+    }
+    await flooding;
+    const growth = await broker.peakGrowth();
+    assert.ok(growth <= MAX_GROWTH, `it grew by ${Math.round(growth / MIB)} MiB`);
+  });
+}
