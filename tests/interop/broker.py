@@ -19,11 +19,13 @@ STOP_SECONDS = 5.0
 class BrokerProcess:
     """A broker as a child process, its output kept for the case that it fails."""
 
-    def __init__(self, command: str) -> None:
-        self.address = Address("127.0.0.1", _free_port())
+    def __init__(self, command: str, configured: Address | None = None) -> None:
+        """Without an address that its configuration has, it is told a free port."""
+        self.address = configured or Address("127.0.0.1", free_port())
+        port = [] if configured else ["-p", str(self.address.port)]
         self._log = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
-            [*shlex.split(command), "-p", str(self.address.port)],
+            [*shlex.split(command), *port],
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,
@@ -80,7 +82,7 @@ def accepts(address: Address) -> bool:
     return True
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -75,6 +75,8 @@ class Peer:
     always gives 0. Leaving the `with` block disconnects it.
     """
 
+    transport = "tcp"
+
     def __init__(
         self,
         broker: Address,
@@ -98,6 +100,7 @@ class Peer:
             client_id,
             clean_session=None if self._is_v5 else clean,
             protocol=VERSIONS[version],
+            transport=self.transport,
             reconnect_on_failure=reconnects,
             manual_ack=not acknowledges,
         )

@@ -21,6 +21,7 @@ missing_debian_packages() {
     printf 'mosquitto-clients '
   { command -v mosquitto || [[ -x /usr/sbin/mosquitto ]]; } >/dev/null || printf 'mosquitto '
   { command -v haproxy || [[ -x /usr/sbin/haproxy ]]; } >/dev/null || printf 'haproxy '
+  command -v chromium >/dev/null || printf 'chromium '
   { command -v python3 && python3 -c 'import ensurepip, venv'; } >/dev/null 2>&1 ||
     printf 'python3-venv '
 }

@@ -177,9 +177,9 @@ def write_files(folder: Path, rules: bytes, users: Iterable[str]) -> tuple[Path,
 
 
 @contextlib.contextmanager
-def running(command: list[str]) -> Iterator[Address]:
+def running(command: list[str], configured: Address | None = None) -> Iterator[Address]:
     """A broker that a command with a configuration starts."""
-    broker = BrokerProcess(shlex.join(command))
+    broker = BrokerProcess(shlex.join(command), configured)
     try:
         broker.wait_until_it_accepts()
         yield broker.address
