@@ -4,6 +4,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { QoS } from "../packet/packet_type.ts";
 import { damaged } from "./open_database.ts";
+import { reasonOf, StoreError } from "./store_error.ts";
 import {
   sumOfDelivery,
   sumOfHeld,
@@ -77,8 +78,9 @@ export class StoredRows {
           },
         };
         this.#check(sumOfSession(row) === columns[8], `session ${row.session}`);
-        each(row);
+        return row;
       },
+      each,
     );
   }
 
@@ -99,8 +101,9 @@ export class StoredRows {
           identifier,
         };
         this.#check(sumOfSubscription(row) === sum, `subscription to ${topicFilter} of ${session}`);
-        each(row);
+        return row;
       },
+      each,
     );
   }
 
@@ -122,8 +125,9 @@ export class StoredRows {
           publisherId: publisherId ?? undefined,
         };
         this.#check(sumOfMessage(row) === sum, `message ${message}`);
-        each(row);
+        return row;
       },
+      each,
     );
   }
 
@@ -146,8 +150,9 @@ export class StoredRows {
           sharedFilter: sharedFilter ?? "",
         };
         this.#check(sumOfDelivery(row, identifiers) === sum, `delivery ${delivery}`);
-        each(row);
+        return row;
       },
+      each,
     );
   }
 
@@ -160,8 +165,9 @@ export class StoredRows {
       ([session, packetId, message, sum]) => {
         const row: StoredHeld = { session, packetId, message };
         this.#check(sumOfHeld(row) === sum, `held message ${packetId} of session ${session}`);
-        each(row);
+        return row;
       },
+      each,
     );
   }
 
@@ -180,8 +186,9 @@ export class StoredRows {
           ownerListener,
         };
         this.#check(sumOfRetained(row) === sum, `retained message of ${topicName}`);
-        each(row);
+        return row;
       },
+      each,
     );
   }
 
@@ -197,25 +204,36 @@ export class StoredRows {
        WHERE delivery > ? ORDER BY delivery LIMIT ${ROWS}`,
       [-1],
       (columns) => [columns[0]],
+      (columns) => columns,
       ([_, session, message, awaiting]) => each(message, session, awaiting !== 0),
     );
     this.held(({ session, message }) => each(message, session, true));
     this.retained(({ message }) => each(message, undefined, false));
   }
 
-  #pages(
+  #pages<Row>(
     sql: string,
     first: SQLInputValue[],
     keyOf: (columns: Columns) => SQLInputValue[],
-    each: (columns: Columns) => void,
+    decode: (columns: Columns) => Row,
+    each: (row: Row) => void,
   ): void {
     const statement = this.#db.prepare(sql);
     (statement as StatementSync & ReturnsArrays).setReturnArrays(true);
     for (let key = first;;) {
       const rows = statement.all(...key) as unknown as Columns[];
-      for (const columns of rows) each(columns);
+      for (const columns of rows) each(this.#decode(columns, decode));
       if (rows.length < ROWS) return;
       key = keyOf(rows.at(-1)!);
+    }
+  }
+
+  #decode<Row>(columns: Columns, decode: (columns: Columns) => Row): Row {
+    try {
+      return decode(columns);
+    } catch (error) {
+      if (error instanceof StoreError) throw error;
+      throw damaged(this.#path, `a row makes no sense (${reasonOf(error)})`); // a text where a number should be
     }
   }
 

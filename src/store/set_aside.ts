@@ -1,0 +1,27 @@
+// What happens to a database that can't be used when the operator wants to start all the same: it is kept, under a
+// name that says when, together with its log.
+
+/**
+ * Gives the database `path`, and what belongs to it, a new name in the same folder: NAME.damaged-2026-11-22T10-15-00Z.
+ * @returns the new path.
+ */
+export function setAside(path: string, nowMs: number): string {
+  const time = new Date(nowMs).toISOString().replace(/\.\d+Z$/, "Z").replaceAll(":", "-");
+  let kept = `${path}.damaged-${time}`;
+  for (let n = 2; exists(kept); n++) kept = `${path}.damaged-${time}-${n}`;
+  // The database goes last: were it gone alone, SQLite would throw its log away.
+  for (const suffix of ["-wal", "-shm", "-journal", ""]) {
+    if (exists(path + suffix)) Deno.renameSync(path + suffix, kept + suffix);
+  }
+  return kept;
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
