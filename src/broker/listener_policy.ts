@@ -22,6 +22,11 @@ export interface ListenerPolicy {
   readonly clientIdPrefixes: readonly string[] | undefined;
   /** The User Name, which must be there then, takes the place of the Client Identifier. */
   readonly usesUserNameAsClientId: boolean;
+  /**
+   * The User Name is what the peer's certificate says (Link.certifiedUserName), whatever its CONNECT says, and
+   * no password is asked; who has no such name is refused.
+   */
+  readonly certifiesUserNames: boolean;
   /** What the broker's topics have before those of the Clients here; "" for nothing. Without wildcards. */
   readonly mountPoint: string;
 }
@@ -37,5 +42,6 @@ export const DEFAULT_POLICY: ListenerPolicy = Object.freeze<ListenerPolicy>({
   autoIdPrefix: "auto-",
   clientIdPrefixes: undefined,
   usesUserNameAsClientId: false,
+  certifiesUserNames: false,
   mountPoint: "",
 });

@@ -12,8 +12,9 @@ import { mountName } from "./mount_point.ts";
 import { beginExchange } from "./on_auth.ts";
 
 /** @throws {MqttError} with `connectVersion` set, if the CONNECT is refused for what it says. */
-export function onConnect(connection: Connection, packet: ConnectPacket): void {
-  connection.setVersion(packet.version);
+export function onConnect(connection: Connection, sent: ConnectPacket): void {
+  connection.setVersion(sent.version);
+  const packet = connection.policy.certifiesUserNames ? certified(connection, sent) : sent;
   const refused = refusal(connection, packet);
   if (refused !== undefined) {
     throw new MqttError(refused.reasonCode, refused.message, packet.version);
@@ -35,10 +36,21 @@ export function onConnect(connection: Connection, packet: ConnectPacket): void {
   if (packet.properties.authenticationMethod !== undefined) {
     return beginExchange(connection, packet, credentials);
   }
+  if (policy.certifiesUserNames) return accept(connection, packet, clientId, packet.userName, {});
   connection.pauseReading();
   policy.authenticator.authenticate(credentials, (outcome) => {
     onAuthenticated(connection, packet, clientId, outcome);
   });
+}
+
+/** The CONNECT with the User Name that the certificate says; what it says itself is not looked at. */
+function certified({ link }: Connection, packet: ConnectPacket): ConnectPacket {
+  const { certifiedUserName } = link;
+  if (certifiedUserName === undefined) { // the code is Mosquitto's
+    const message = "no certificate that says the User Name";
+    throw new MqttError(ReasonCode.BadUserNameOrPassword, message, packet.version);
+  }
+  return { ...packet, userName: certifiedUserName, password: undefined };
 }
 
 interface Refusal {

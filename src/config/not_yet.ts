@@ -23,25 +23,6 @@ const DURABLE = ["relaxed", "process", "power"];
 
 export const NOT_YET: readonly NotYet[] = [
   { issue: 3, what: "Watching the files", path: ["reload", "watch"], asks: isOneOf(true) },
-  {
-    issue: 4,
-    what: "Certificates of Clients",
-    path: inListener("tls", "requireCertificate"),
-    asks: isOneOf(true),
-  },
-  {
-    issue: 4,
-    what: "User names from certificates",
-    path: inListener("tls", "userNameFrom"),
-    asks: isOneOf("common-name", "subject"),
-  },
-  {
-    issue: 4,
-    what: "User names from certificates",
-    path: inListener("proxyProtocol", "userNameFrom"),
-    asks: isOneOf("common-name"),
-  },
-  { issue: 4, what: "Revoked certificates", path: inListener("tls", "crlFile"), asks: isGiven },
   { issue: 4, what: "A choice of ciphers", path: inListener("tls", "ciphers"), asks: isGiven },
   { issue: 4, what: "A choice of ciphers", path: inListener("tls", "cipherSuites"), asks: isGiven },
   {

@@ -21,6 +21,11 @@ import type { TopicNameCache } from "./topic_name_cache.ts";
 /** One byte and a Remaining Length of at most four. */
 const MAX_FIXED_HEADER_BYTES = 5;
 
+/** What TLS begins with; a CONNECT with these flags is malformed anyhow. */
+const TLS_HANDSHAKE = 0x16;
+/** The first letter of GET. */
+const HTTP_GET = 0x47;
+
 export class PacketDecoder {
   /** Version of the packets that follow; the CONNECT says it. */
   version: ProtocolVersion = 4;
@@ -116,6 +121,10 @@ export class PacketDecoder {
       throw new MqttError(ReasonCode.ProtocolError, "Control Packet type 0 is reserved");
     }
     if (this.expectsConnect) {
+      if (first === TLS_HANDSHAKE) {
+        throw malformed("it speaks TLS, and this port is for MQTT without");
+      }
+      if (first === HTTP_GET) throw malformed("it speaks HTTP, and this port is for MQTT");
       if (type !== PacketType.Connect) {
         throw new MqttError(ReasonCode.ProtocolError, `${PACKET_NAMES[type]} before CONNECT`);
       }

@@ -153,6 +153,7 @@ function policyOf(config: Config, listener: Listener, access: ListenerAccess): L
       ? undefined
       : listener.clientIdPrefixes,
     usesUserNameAsClientId: listener.usesUserNameAsClientId,
+    certifiesUserNames: certifiesUserNames(listener),
     mountPoint: listener.mountPoint,
   };
 }
@@ -170,4 +171,11 @@ function isSameTransport(a: Listener, b: Listener): boolean {
     return JSON.stringify([kind, protocol, settings, webSocket, proxyProtocol]);
   };
   return transport(a) === transport(b);
+}
+
+/** Whether the User Name is what a certificate says: the Client's own, or the one that a proxy saw. */
+function certifiesUserNames({ tls, proxyProtocol }: Listener): boolean {
+  return [tls?.userNameFrom, proxyProtocol?.userNameFrom].some((from) =>
+    from !== undefined && from !== "connect"
+  );
 }

@@ -86,7 +86,10 @@ export async function loadConfiguration(
           text: formatNote(note),
         })),
         ...ofStart,
-        ...warnings.map((text) => ({ level: "warning" as const, text })),
+        ...[...warnings, ...[...tls.values()].flatMap((each) => each.warnings)].map((text) => ({
+          level: "warning" as const,
+          text,
+        })),
       ],
     };
   } catch (error) {

@@ -1,9 +1,11 @@
 // The files of a TLS listener, read and checked before anything uses them: node:tls takes whatever it is
 // given and fails later, one handshake after the other.
 
-import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createPrivateKey, type KeyObject, type X509Certificate } from "node:crypto";
 import type { ConfigIO } from "../config/config_io.ts";
 import type { Config, Listener } from "../config/schema.ts";
+import { readClientCertificates } from "./tls_client_files.ts";
+import { describeDates, parseCertificates, readPem } from "./tls_pem.ts";
 import { refusesKeyPair, type TlsSettings } from "../transport/tls_layer.ts";
 
 type TlsConfig = NonNullable<Listener["tls"]>;
@@ -15,6 +17,8 @@ export interface TlsContents {
   readonly certificatePath: string;
   /** Milliseconds since 1970 at which the first certificate of the server's chain ends. */
   readonly expiresMs: number;
+  /** Sentences that the operator should read. */
+  readonly warnings: readonly string[];
 }
 
 /** Every mistake in the files, a sentence each. */
@@ -61,8 +65,9 @@ export function listenerKey(listener: Listener): string {
 
 async function readListener(tls: TlsConfig, io: ConfigIO): Promise<TlsContents> {
   const problems: string[] = [];
-  const certificate = await read(tls.certFile, io, problems);
-  const key = await read(tls.keyFile, io, problems);
+  const warnings: string[] = [];
+  const certificate = await readPem(tls.certFile, io, problems);
+  const key = await readPem(tls.keyFile, io, problems);
   const chain = certificate === undefined
     ? []
     : parseCertificates(certificate, tls.certFile, problems);
@@ -71,8 +76,16 @@ async function readListener(tls: TlsConfig, io: ConfigIO): Promise<TlsContents> 
   if (first !== undefined && privateKey !== undefined) {
     checkPair(tls, first, privateKey, problems);
   }
+  const clients = await readClientCertificates(tls, io, problems, warnings);
   if (problems.length > 0) throw new TlsFilesError(problems);
-  const settings = { certificate: certificate!, key: key!, minimumVersion: tls.minimumVersion };
+  warnings.push(...describeDates(chain, tls.certFile, Date.now()));
+  const { minimumVersion } = tls;
+  const settings: TlsSettings = {
+    certificate: chain.map((each) => each.toString()).join("\n"),
+    key: privateKey!.export({ type: "pkcs8", format: "pem" }).toString(),
+    minimumVersion,
+    clients,
+  };
   const refusal = refusesKeyPair(settings);
   if (refusal !== undefined) {
     throw new TlsFilesError([
@@ -83,53 +96,9 @@ async function readListener(tls: TlsConfig, io: ConfigIO): Promise<TlsContents> 
   return {
     settings,
     certificatePath: tls.certFile,
+    warnings,
     expiresMs: Math.min(...chain.map((each) => each.validToDate.getTime())),
   };
-}
-
-async function read(
-  path: string,
-  io: ConfigIO,
-  problems: string[],
-): Promise<string | undefined> {
-  try {
-    return await io.readTextFile(path);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    problems.push(`${path}: Unable to open the file: ${reason}`);
-    return undefined;
-  }
-}
-
-const CERTIFICATE =
-  /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^]*?-----END (?:TRUSTED )?CERTIFICATE-----/g;
-
-/** The certificates of a PEM file, in their order. */
-export function parseCertificates(
-  pem: string,
-  path: string,
-  problems: string[],
-): X509Certificate[] {
-  const blocks = pem.match(CERTIFICATE) ?? [];
-  if (blocks.length === 0) {
-    const isKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem);
-    problems.push(
-      `${path}: There is no certificate in it. ` +
-        (isKey
-          ? "It is a private key: are certfile and keyfile mixed up?"
-          : "It must be in PEM form, with -----BEGIN CERTIFICATE-----."),
-    );
-  }
-  return blocks.flatMap((block, i) => {
-    try {
-      return [new X509Certificate(block)];
-    } catch {
-      problems.push(
-        `${path}: Certificate ${i + 1} of ${blocks.length} can't be read: it is damaged.`,
-      );
-      return [];
-    }
-  });
 }
 
 function parseKey(pem: string, path: string, problems: string[]): KeyObject | undefined {

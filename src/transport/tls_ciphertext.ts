@@ -21,6 +21,8 @@ export class TlsCiphertext extends Duplex {
   #onIdle: (() => void) | undefined = undefined;
   /** Sees each chunk before node:tls does, so that it may say what is wrong with it. */
   onChunk: ((chunk: Uint8Array) => void) | undefined = undefined;
+  /** Called at the end of what the peer sends. */
+  onEnd: (() => void) | undefined = undefined;
   /** Called when a read has ended and node:tls has had what came. */
   onPulled: (() => void) | undefined = undefined;
   readonly #onRead = (length: number | null): void => this.#received(length);
@@ -93,6 +95,7 @@ export class TlsCiphertext extends Duplex {
     if (this.#isClosed) return this.#buffers.release(this.#buffer);
     if (length === null) {
       this.push(null);
+      this.onEnd?.();
     } else {
       const chunk = this.#buffer.subarray(0, length);
       this.onChunk?.(chunk);

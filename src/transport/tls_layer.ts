@@ -10,6 +10,7 @@ import { createServer, type Server, type TLSSocket } from "node:tls";
 import { HandshakeError, type Layer, type Peer } from "./byte_stream.ts";
 import { ReadBuffers } from "./read_buffers.ts";
 import { TlsCiphertext } from "./tls_ciphertext.ts";
+import { admit, type ClientCertificates } from "./client_certificates.ts";
 import { describeFirstBytes, describeTlsError } from "./tls_reasons.ts";
 import { TlsStream } from "./tls_stream.ts";
 
@@ -20,28 +21,49 @@ export interface TlsSettings {
   readonly key: string;
   /** Oldest version of TLS. */
   readonly minimumVersion: "1.2" | "1.3";
+  /** Undefined: Clients are not asked for certificates. */
+  readonly clients: ClientCertificates | undefined;
 }
 
 export class TlsLayer implements Layer {
   readonly #buffers = new ReadBuffers();
   #server: Server;
+  #clients: ClientCertificates | undefined;
 
   /** @param settings must be right; see checkTls in src/server: node:tls would only fail later. */
   constructor(settings: TlsSettings) {
     this.#server = serverOf(settings);
+    this.#clients = settings.clients;
   }
 
   /** For handshakes from now on; who is connected stays. */
   replace(settings: TlsSettings): void {
     this.#server = serverOf(settings);
+    this.#clients = settings.clients;
   }
 
-  open(peer: Peer, signal: AbortSignal): Promise<Peer> {
+  async open(peer: Peer, signal: AbortSignal): Promise<Peer> {
+    const clients = this.#clients;
+    const { socket, stream } = await this.#handshake(peer, signal);
+    if (clients === undefined) return { ...peer, stream };
+    try {
+      const userName = await admit(socket, clients);
+      return { ...peer, stream, certifiedUserName: userName ?? peer.certifiedUserName };
+    } catch (error) {
+      stream.close();
+      throw error;
+    }
+  }
+
+  #handshake(
+    peer: Peer,
+    signal: AbortSignal,
+  ): Promise<{ readonly socket: TLSSocket; readonly stream: TlsStream }> {
     const server = this.#server;
     const ciphertext = new TlsCiphertext(peer.stream, this.#buffers);
     return new Promise((resolve, reject) => {
       const fail = (reason: string): void => {
-        ciphertext.onChunk = ciphertext.onPulled = undefined;
+        ciphertext.onChunk = ciphertext.onPulled = ciphertext.onEnd = undefined;
         ciphertext.destroy();
         reject(new HandshakeError(reason));
       };
@@ -52,9 +74,10 @@ export class TlsLayer implements Layer {
         if (reason !== undefined) fail(reason);
       };
       ciphertext.onPulled = () => ciphertext.pull();
+      ciphertext.onEnd = () => fail("it closed the connection");
       const secured = (socket: TLSSocket): void => {
-        ciphertext.onPulled = undefined;
-        resolve({ ...peer, stream: new TlsStream(socket, ciphertext) });
+        ciphertext.onPulled = ciphertext.onEnd = undefined;
+        resolve({ socket, stream: new TlsStream(socket, ciphertext) });
       };
       beginHandshake(server, ciphertext, secured, (error) => fail(describeTlsError(error)));
       ciphertext.pull();
@@ -65,18 +88,25 @@ export class TlsLayer implements Layer {
 /** Why node:tls can't use the certificate and key of `settings`, which are known to be a pair; undefined: it can. */
 export function refusesKeyPair(settings: TlsSettings): string | undefined {
   const nothing = new Duplex({ read() {} });
-  let reason: string | undefined;
-  beginHandshake(serverOf(settings), nothing, () => {}, ({ message }) => reason ??= message);
-  const result = reason;
-  nothing.destroy();
-  return result;
+  try {
+    let reason: string | undefined;
+    beginHandshake(serverOf(settings), nothing, () => {}, ({ message }) => reason ??= message);
+    const result = reason; // what comes later is only that it ends
+    return result;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    nothing.destroy();
+  }
 }
 
-function serverOf({ certificate, key, minimumVersion }: TlsSettings): Server {
+function serverOf({ certificate, key, minimumVersion, clients }: TlsSettings): Server {
   return createServer({
     cert: certificate,
     key,
     minVersion: `TLSv${minimumVersion}`,
+    // To be told what is wrong with a certificate it has to be let in; see `admit`.
+    ...clients && { ca: [...clients.authorities], requestCert: true, rejectUnauthorized: false },
   });
 }
 

@@ -21,13 +21,13 @@ type PacketOf<T extends PacketType, P extends Packet = Packet> = P extends
   : never;
 
 export class RawClient implements Disposable {
-  readonly #socket: Deno.TcpConn;
+  readonly #socket: Deno.Conn;
   readonly #decoder: PacketDecoder;
   readonly #buffer = new Uint8Array(READ_BYTES);
   #isClosed = false;
   #isChunkRead = true;
 
-  private constructor(socket: Deno.TcpConn, version: ProtocolVersion) {
+  private constructor(socket: Deno.Conn, version: ProtocolVersion) {
     this.#socket = socket;
     this.#decoder = new PacketDecoder({
       topicNames: new TopicNameCache(),
@@ -40,6 +40,11 @@ export class RawClient implements Disposable {
   static async open(port: number, version: ProtocolVersion = 5): Promise<RawClient> {
     const socket = await Deno.connect({ hostname: "127.0.0.1", port });
     socket.setNoDelay(true);
+    return new RawClient(socket, version);
+  }
+
+  /** A peer on a connection that is there already, such as one of TLS. */
+  static over(socket: Deno.Conn, version: ProtocolVersion = 5): RawClient {
     return new RawClient(socket, version);
   }
 
