@@ -127,7 +127,7 @@ function checkTlsWithoutCertificate(draft: MosquittoDraft, section: Section): vo
       const message = `${line.name} specified without certfile and keyfile.`;
       draft.problem(line, "invalid", message);
     } else if (
-      value !== false && value !== "connect" && key !== "tls.checkClientCertificateDates"
+      value !== false && value !== "connect"
     ) {
       const message = `The '${line.name}' option protects nothing without certfile and keyfile.`;
       draft.problem(line, "invalid", message, "Add both, or remove it.");

@@ -28,10 +28,6 @@ import {
 } from "./mosquitto_values.ts";
 
 const orUnlimited = (value: number) => value <= 0 ? "unlimited" : value;
-const not = (type: ValueType<boolean>): ValueType<boolean> => ({
-  ...type,
-  read: (rest, option) => !type.read(rest, option),
-});
 const topicAlias = (name: string) =>
   integer({ minimum: 0, maximum: 65_535, message: `Invalid '${name}' value in configuration.` });
 const maximumQoS = integer({
@@ -42,7 +38,7 @@ const maximumQoS = integer({
 const tlsText = (scope: Scope, does: Does, key: string, example: string): MosquittoOption =>
   sets(scope, does, text, `tls.${key}`, example);
 const tlsFlag = (key: string): MosquittoOption =>
-  sets("any-listener", 4, boolean, `tls.${key}`, "true");
+  sets("any-listener", "offered", boolean, `tls.${key}`, "true");
 const useCertificates = "Use certificates (certfile, keyfile, require_certificate) instead.";
 const useKeyFile = "Keep the key in a file and name it with keyfile.";
 
@@ -116,16 +112,15 @@ export const LISTENER_OPTIONS: OptionTable = {
   capath: tlsText("any-listener", "offered", "caPath", "/etc/mosquitto/ca"),
   certfile: tlsText("any-listener", "offered", "certFile", "/etc/mosquitto/server.crt"),
   keyfile: tlsText("any-listener", "offered", "keyFile", "/etc/mosquitto/server.key"),
-  ciphers: tlsText("any-listener", 4, "ciphers", "ECDHE-ECDSA-AES128-GCM-SHA256"),
-  "ciphers_tls1.3": tlsText("any-listener", 4, "cipherSuites", "TLS_AES_128_GCM_SHA256"),
-  crlfile: tlsText("any-listener", 4, "crlFile", "/etc/mosquitto/ca.crl"),
-  disable_client_cert_date_checks: sets(
-    "listener",
-    4,
-    not(boolean),
-    "tls.checkClientCertificateDates",
-    "true",
+  ciphers: tlsText("any-listener", "offered", "ciphers", "HIGH:!aNULL"),
+  "ciphers_tls1.3": tlsText(
+    "any-listener",
+    "offered",
+    "cipherSuites",
+    "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256",
   ),
+  crlfile: tlsText("any-listener", "offered", "crlFile", "/etc/mosquitto/ca.crl"),
+  disable_client_cert_date_checks: runs("listener", "refused", "true", dateChecks),
   require_certificate: tlsFlag("requireCertificate"),
   tls_version: sets(
     "listener",
@@ -250,6 +245,12 @@ function protocol({ draft, place, line }: Reading): void {
 function tlsKeyform({ draft, line }: Reading): void {
   if (text.read(line.rest, line.name) !== "engine") return; // pem, the default
   draft.problem(line, "refused", "midge can't keep 'tls_keyform engine'.", useKeyFile);
+}
+
+function dateChecks({ draft, line }: Reading): void {
+  if (!boolean.read(line.rest, line.name)) return;
+  const hint = "Remove it, and give Clients whose certificates have ended new ones.";
+  draft.problem(line, "refused", "midge can't keep 'disable_client_cert_date_checks'.", hint);
 }
 
 function websocketsOrigin({ place, line }: Reading): void {

@@ -17,20 +17,11 @@ interface NotYet {
 const isGiven = (value: unknown): boolean => value !== null && value !== undefined;
 const isOneOf = (...asking: readonly unknown[]) => (value: unknown): boolean =>
   asking.includes(value);
-const inListener = (...keys: readonly string[]) => ["listeners", "*", ...keys];
 
 const DURABLE = ["relaxed", "process", "power"];
 
 export const NOT_YET: readonly NotYet[] = [
   { issue: 3, what: "Watching the files", path: ["reload", "watch"], asks: isOneOf(true) },
-  { issue: 4, what: "A choice of ciphers", path: inListener("tls", "ciphers"), asks: isGiven },
-  { issue: 4, what: "A choice of ciphers", path: inListener("tls", "cipherSuites"), asks: isGiven },
-  {
-    issue: 4,
-    what: "Certificates of Clients that are not valid today",
-    path: inListener("tls", "checkClientCertificateDates"),
-    asks: isOneOf(false),
-  },
   { issue: 5, what: "Persistence", path: ["persistence", "durability"], asks: isOneOf(...DURABLE) },
   { issue: 6, what: "Bridges", path: ["bridges", "*"], asks: isGiven },
 ];

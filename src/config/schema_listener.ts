@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { count, countOrUnlimited, milliseconds, text } from "./schema_values.ts";
+import { findForbiddenCiphers, findForbiddenSuites } from "./tls_ciphers.ts";
 import { addUnit } from "./schema_units.ts";
 
 /** As Mosquitto: longer ones would leave no room for what makes the identifier unique. */
@@ -81,10 +82,24 @@ const Tls = z.strictObject({
   userNameFrom: z.enum(["connect", "common-name", "subject"]).default("connect")
     .describe("Where the user name comes from: CONNECT, or the Client's certificate"),
   minimumVersion: z.enum(["1.2", "1.3"]).default("1.2").describe("Oldest version of TLS"),
-  ciphers: text().nullable().default(null).describe("Ciphers of TLS 1.2, as OpenSSL writes them"),
-  cipherSuites: text().nullable().default(null).describe("Cipher suites of TLS 1.3"),
-  checkClientCertificateDates: z.boolean().default(true)
-    .describe("Whether a Client's certificate must be valid today"),
+  ciphers: text().nullable().default(null).describe(
+    "Ciphers of TLS 1.2, as OpenSSL writes them; all that are offered must be among them",
+  ),
+  cipherSuites: text().nullable().default(null).describe(
+    "Cipher suites of TLS 1.3; all that are offered must be among them",
+  ),
+}).superRefine(({ minimumVersion, ciphers, cipherSuites }, context) => {
+  const refuse = (key: string, forbidden: readonly string[]): void => {
+    if (forbidden.length === 0) return;
+    const message =
+      `expected a list with ${forbidden.join(", ")} among them: they are always offered, ` +
+      "because the TLS library can't leave them out; with nothing weaker, the option can be removed";
+    context.addIssue({ code: "custom", message, path: [key] });
+  };
+  if (ciphers !== null && minimumVersion === "1.2") {
+    refuse("ciphers", findForbiddenCiphers(ciphers));
+  }
+  if (cipherSuites !== null) refuse("cipherSuites", findForbiddenSuites(cipherSuites));
 });
 
 const WebSocket = z.strictObject({

@@ -201,10 +201,29 @@ const ERRORS: readonly {
     says: ["2: Both certfile and keyfile must be provided to enable a TLS listener."],
   },
   { conf: "listener 1\ncafile a", says: ["2: cafile specified without certfile and keyfile."] },
+  { conf: "listener 1\ncertfile a\nkeyfile b\nciphers DEFAULT:!aNULL:!RC4:@SECLEVEL=2", says: [] },
+  { conf: "listener 1\ncertfile a\nkeyfile b\nciphers ECDHE+AESGCM:ECDHE+CHACHA20", says: [] },
+  { conf: "listener 1\ncertfile a\nkeyfile b\nciphers AES128-SHA\ntls_version tlsv1.3", says: [] },
   {
-    conf: "listener 1\ncertfile a\nkeyfile b\nciphers DEFAULT",
-    says: ["4: ciphers: A choice of ciphers can't be had in this version of midge yet."],
+    conf: "listener 1\ncertfile a\nkeyfile b\nciphers HIGH:!CHACHA20",
+    says: [
+      "4: 'ciphers': expected a list with ECDHE-ECDSA-CHACHA20-POLY1305, ECDHE-RSA-CHACHA20-POLY1305 among them: they are always offered, because the TLS library can't leave them out; with nothing weaker, the option can be removed.",
+    ],
   },
+  {
+    conf:
+      "listener 1\ncertfile a\nkeyfile b\nciphers_tls1.3 TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256",
+    says: [
+      "4: 'ciphers_tls1.3': expected a list with TLS_CHACHA20_POLY1305_SHA256 among them: they are always offered, because the TLS library can't leave them out; with nothing weaker, the option can be removed.",
+    ],
+  },
+  {
+    conf: "listener 1\ncertfile a\nkeyfile b\ndisable_client_cert_date_checks true",
+    says: [
+      "4: midge can't keep 'disable_client_cert_date_checks'. Remove it, and give Clients whose certificates have ended new ones.",
+    ],
+  },
+  { conf: "listener 1\ndisable_client_cert_date_checks false", says: [] },
   {
     conf: "listener 1\nenable_proxy_protocol 3",
     says: ["2: enable_proxy_protocol must be 1 or 2. Allowed: a whole number from 1 to 2."],

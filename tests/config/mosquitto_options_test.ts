@@ -139,6 +139,22 @@ const ROWS: readonly Row[] = [
     path: `listeners.0.tls.${key}`,
     value: "/f",
   })),
+  ...[
+    ["crlfile /l", "crlFile", "/l"],
+    ["ciphers HIGH", "ciphers", "HIGH"],
+    ["require_certificate true", "requireCertificate", true],
+    ["use_identity_as_username true", "userNameFrom", "common-name"],
+    ["use_subject_as_username true", "userNameFrom", "subject"],
+    [
+      "ciphers_tls1.3 TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256",
+      "cipherSuites",
+      "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256",
+    ],
+  ].map(([line, key, value]) => ({
+    conf: `listener 1\ncertfile /f\nkeyfile /f\n${line}`,
+    path: `listeners.0.tls.${key}`,
+    value,
+  })),
   {
     conf: "listener 1\ncertfile /f\nkeyfile /f\ntls_version tlsv1.3",
     path: "listeners.0.tls.minimumVersion",
