@@ -144,7 +144,7 @@ function readTls(value: Uint8Array): ProxiedTls | undefined {
   const isVerified = value.subarray(1, 5).every((byte) => byte === 0);
   let commonName: string | undefined;
   for (const { type, value: name } of tlvs(value, 5)) {
-    if (type === Tlv.CommonName) commonName = decode(name);
+    if (type === Tlv.CommonName) commonName = readName(name);
   }
   if ((client & ClientBit.Tls) === 0) return undefined; // proxies tell of TLS where there was none, too
   const hasCertificate = isVerified && (client & ClientBit.CertificateInSession) !== 0;
@@ -172,6 +172,13 @@ function checkCrc(header: Uint8Array, at: number, value: Uint8Array): void {
   zeroed.fill(0, at, at + 4);
   const wanted = new DataView(value.buffer, value.byteOffset, 4).getUint32(0);
   if (crc32c(zeroed) !== wanted) throw malformed("its checksum is wrong");
+}
+
+/** @returns undefined: it is empty, and so nobody's. */
+function readName(bytes: Uint8Array): string | undefined {
+  const name = decode(bytes);
+  if (name.includes("\0")) throw malformed("there is a NUL in the name of a certificate");
+  return name === "" ? undefined : name;
 }
 
 function decode(bytes: Uint8Array): string {

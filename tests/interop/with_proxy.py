@@ -185,8 +185,9 @@ def tls_ends_at_haproxy(_broker: Address) -> None:
     """HAProxy checks the certificates, and midge lets in whom it found in order."""
     inner, outer = _free_port(), _free_port()
     conf = (
-        f"listener {inner} 127.0.0.1\nallow_anonymous true\nenable_proxy_protocol 2\n"
+        f"listener {inner} 127.0.0.1\nallow_anonymous false\nenable_proxy_protocol 2\n"
         "proxy_protocol_v2_require_tls true\nrequire_certificate true\n"
+        "use_identity_as_username true\n"
     )
     server = f"127.0.0.1:{inner} send-proxy-v2-ssl-cn"
     with midge(conf) as broker:
@@ -195,8 +196,10 @@ def tls_ends_at_haproxy(_broker: Address) -> None:
         own = [str(broker.folder / f"alice.{kind}") for kind in ("crt", "key")]
         bind = f"ssl crt {broker.folder}/server.pem verify optional ca-file {broker.folder}/ca.crt"
         with haproxy(broker.folder, outer, bind, server):
-            done = _pub(*ca, "--cert", own[0], "--key", own[1])
+            done = _pub(*ca, "--cert", own[0], "--key", own[1], "-u", "somebody else")
             expect("the end with a certificate", (done.returncode, done.stderr), (0, ""))
+            line = broker.line("New client connected")
+            expect_that("the log", "u'alice'" in line, line)
             expect_that("an end without one", _pub(*ca).returncode != 0, 0)
             broker.line("did not show the proxy a valid certificate")
         with haproxy(broker.folder, outer, "", server):

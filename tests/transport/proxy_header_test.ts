@@ -114,6 +114,11 @@ const BINARY: readonly { name: string; header: Uint8Array; is: ProxyHeader }[] =
     is: { remoteAddress: undefined, tls: CERTIFIED },
   },
   {
+    name: "a certificate whose Common Name is empty",
+    header: proxyV2(IPV4, tls({ commonName: "" })),
+    is: { remoteAddress: "192.0.2.5:6275", tls: { hasCertificate: true, commonName: undefined } },
+  },
+  {
     name: "TLS without a certificate",
     header: proxyV2(IPV4, tls({ client: 1 })),
     is: {
@@ -216,6 +221,11 @@ const WRONG: readonly { name: string; header: Uint8Array; says: string }[] = [
     name: "a Common Name that is not UTF-8",
     header: proxyV2(IPV4, [0x20, 0, 9, 5, 0, 0, 0, 0, 0x22, 0, 1, 0xff]),
     says: "a name in it is not UTF-8",
+  },
+  {
+    name: "a Common Name with a NUL",
+    header: proxyV2(IPV4, tls({ commonName: "alice\0bob" })),
+    says: "there is a NUL in the name of a certificate",
   },
   {
     name: "a wrong checksum",
