@@ -9,6 +9,36 @@ import { HandshakeError } from "./byte_stream.ts";
 import { commonNameOf, subjectNameOf, versionOf } from "./certificate_names.ts";
 import type { RevocationLists } from "./revocation_lists.ts";
 
+/**
+ * Certificates that the runtime has checked, by fingerprint, for one set of CAs.
+ *
+ * Sessions of TLS are resumed without a look at the certificate, across all listeners of the process, and
+ * also those of handshakes that ended in a refusal. Who resumes one has proved to hold the key, but the
+ * runtime calls any certificate right then. So it counts only if it was found right in a whole handshake here.
+ */
+export class CheckedCertificates {
+  readonly #untilMs = new Map<string, number>();
+
+  /** @param chain of a whole handshake that the runtime has found right. */
+  add(chain: readonly X509Certificate[]): void {
+    const { fingerprint256 } = chain[0]!;
+    this.#untilMs.delete(fingerprint256);
+    this.#untilMs.set(
+      fingerprint256,
+      Math.min(...chain.map(({ validToDate }) => validToDate.getTime())),
+    );
+    if (this.#untilMs.size <= MAXIMUM_CHECKED) return;
+    this.#untilMs.delete(this.#untilMs.keys().next().value!); // the oldest
+  }
+
+  has({ fingerprint256 }: X509Certificate, nowMs: number): boolean {
+    return nowMs < (this.#untilMs.get(fingerprint256) ?? -Infinity);
+  }
+}
+
+/** Certificates that are remembered for resumed sessions; a Client whose one is not makes a new session. */
+const MAXIMUM_CHECKED = 10_000;
+
 export interface ClientCertificates {
   /** PEM: the CAs, and nothing else, that may have signed them. */
   readonly authorities: readonly string[];
@@ -23,12 +53,14 @@ const MAXIMUM_CHAIN = 10;
 
 /**
  * Judges the Client behind `socket`, whose handshake is done.
+ * @param checked of the listener; it learns the certificate.
  * @returns the User Name that its certificate says, if the listener takes it from there.
  * @throws {HandshakeError} (as a rejection) if it may not come in.
  */
 export async function admit(
   socket: TLSSocket,
   { isRequired, userNameFrom, revocationLists }: ClientCertificates,
+  checked: CheckedCertificates,
 ): Promise<string | undefined> {
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) {
@@ -40,10 +72,14 @@ export async function admit(
   if (socket.authorized !== true) {
     throw new HandshakeError(describeRefusal(certificate, socket.authorizationError));
   }
-  if (revocationLists !== undefined) {
-    const reason = await revocationLists.findRevoked(chainOf(socket.getPeerCertificate(true)));
-    if (reason !== undefined) throw new HandshakeError(reason);
+  const chain = chainOf(socket.getPeerCertificate(true));
+  if (!socket.isSessionReused()) {
+    checked.add(chain);
+  } else if (!checked.has(certificate, Date.now())) {
+    throw new HandshakeError("it resumed a session whose certificate was not found right here");
   }
+  const reason = await revocationLists?.findRevoked(chain);
+  if (reason !== undefined) throw new HandshakeError(reason);
   if (userNameFrom === "connect") return undefined;
   const der = new Uint8Array(certificate.raw);
   return userNameFrom === "subject" ? subjectNameOf(der) : commonNameOf(der);

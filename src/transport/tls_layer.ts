@@ -10,7 +10,7 @@ import { createServer, type Server, type TLSSocket } from "node:tls";
 import { HandshakeError, type Layer, type Peer } from "./byte_stream.ts";
 import { ReadBuffers } from "./read_buffers.ts";
 import { TlsCiphertext } from "./tls_ciphertext.ts";
-import { admit, type ClientCertificates } from "./client_certificates.ts";
+import { admit, CheckedCertificates, type ClientCertificates } from "./client_certificates.ts";
 import { describeFirstBytes, describeTlsError } from "./tls_reasons.ts";
 import { TlsStream } from "./tls_stream.ts";
 
@@ -29,6 +29,7 @@ export class TlsLayer implements Layer {
   readonly #buffers = new ReadBuffers();
   #server: Server;
   #clients: ClientCertificates | undefined;
+  #checked = new CheckedCertificates();
 
   /** @param settings must be right; see checkTls in src/server: node:tls would only fail later. */
   constructor(settings: TlsSettings) {
@@ -39,15 +40,18 @@ export class TlsLayer implements Layer {
   /** For handshakes from now on; who is connected stays. */
   replace(settings: TlsSettings): void {
     this.#server = serverOf(settings);
+    const isSameTrust = settings.clients?.authorities.join() === this.#clients?.authorities.join();
+    if (!isSameTrust) this.#checked = new CheckedCertificates();
     this.#clients = settings.clients;
   }
 
   async open(peer: Peer, signal: AbortSignal): Promise<Peer> {
     const clients = this.#clients;
+    const checked = this.#checked;
     const { socket, stream } = await this.#handshake(peer, signal);
     if (clients === undefined) return { ...peer, stream };
     try {
-      const userName = await admit(socket, clients);
+      const userName = await admit(socket, clients, checked);
       return { ...peer, stream, certifiedUserName: userName ?? peer.certifiedUserName };
     } catch (error) {
       stream.close();
