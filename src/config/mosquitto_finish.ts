@@ -16,6 +16,9 @@ import { resolvePlugins } from "./mosquitto_plugins.ts";
 const MOSQUITTO_DEFAULTS: Readonly<Record<string, unknown>> = {
   "access.refuseHopelessSubscriptions": false, // its ACL files grant every SUBSCRIBE
   "limits.maximumQueuedBytes": "unlimited",
+  "persistence.directory": ".",
+  "persistence.durability": "none",
+  "persistence.file": "mosquitto.midge.db",
   "reload.onBadAccessFile": "exit",
   "user": "mosquitto",
 };

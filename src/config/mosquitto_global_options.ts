@@ -121,8 +121,14 @@ export const GLOBAL_OPTIONS: OptionTable = {
   autosave_on_changes: taken(boolean, "true", "changes are written as they come."),
   persistence: persistence("true"),
   retained_persistence: persistence("true"),
-  persistence_file: sets("global", 5, ownFileName(), "persistence.file", "mosquitto.db"),
-  persistence_location: sets("global", 5, text, "persistence.directory", "/var/lib/mosquitto/"),
+  persistence_file: sets("global", "offered", ownFileName(), "persistence.file", "mosquitto.db"),
+  persistence_location: sets(
+    "global",
+    "offered",
+    text,
+    "persistence.directory",
+    "/var/lib/mosquitto/",
+  ),
 
   // What only tunes Mosquitto's insides, or is no more
   allow_duplicate_messages: taken(
@@ -167,9 +173,9 @@ export const GLOBAL_OPTIONS: OptionTable = {
 function persistence(example: string): MosquittoOption {
   const durability = {
     ...boolean,
-    read: (rest: string, option: string) => boolean.read(rest, option) ? "relaxed" : "none",
+    read: (rest: string, option: string) => boolean.read(rest, option) ? "process" : "none",
   };
-  return sets("global", 5, durability, "persistence.durability", example);
+  return sets("global", "offered", durability, "persistence.durability", example);
 }
 
 /** Beside Mosquitto's own file, whose format is another one: mosquitto.midge.db. */

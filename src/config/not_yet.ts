@@ -18,11 +18,8 @@ const isGiven = (value: unknown): boolean => value !== null && value !== undefin
 const isOneOf = (...asking: readonly unknown[]) => (value: unknown): boolean =>
   asking.includes(value);
 
-const DURABLE = ["relaxed", "process", "power"];
-
 export const NOT_YET: readonly NotYet[] = [
   { issue: 3, what: "Watching the files", path: ["reload", "watch"], asks: isOneOf(true) },
-  { issue: 5, what: "Persistence", path: ["persistence", "durability"], asks: isOneOf(...DURABLE) },
   { issue: 6, what: "Bridges", path: ["bridges", "*"], asks: isGiven },
 ];
 

@@ -21,7 +21,7 @@ export type LogTypeName = typeof LOG_TYPES[number];
 
 /** What survives the end of the process. */
 export const Persistence = z.strictObject({
-  durability: z.enum(["none", "relaxed", "process", "power"]).default("none").describe(
+  durability: z.enum(["none", "relaxed", "process", "power"]).default("process").describe(
     "What an acknowledgement outlives: none: nothing; relaxed: acknowledged first, written soon; " +
       "process: the death of the process; power: a power cut",
   ),

@@ -4,6 +4,7 @@
 //                reload: all of it is read and checked first; then passwords and rules are replaced, and
 //                what can't change while the broker runs is said to need a restart
 
+import { join } from "node:path";
 import type { Log, LogLevel } from "../broker/ports.ts";
 import {
   ConfigError,
@@ -24,6 +25,7 @@ import { ConfiguredListeners, type ListenerPlan } from "./configured_listeners.t
 import { findUnreadableFolders } from "./listener_layers.ts";
 import type { ListenerChange } from "./listener_set.ts";
 import { PasswordGuessLimit, type PasswordGuessLimitOptions } from "./password_guess_limit.ts";
+import type { Persistence, PersistenceOptions } from "./persistence.ts";
 import { type BrokerSettings, Server } from "./server.ts";
 import { readTlsFiles, type TlsContents, TlsFilesError } from "./tls_files.ts";
 
@@ -124,6 +126,7 @@ export class ConfiguredServer implements AsyncDisposable {
     io: ConfigIO,
     log: Log,
     ports: readonly number[],
+    persistence: Persistence | undefined,
   ) {
     const { config } = loaded;
     this.#path = path;
@@ -134,7 +137,8 @@ export class ConfiguredServer implements AsyncDisposable {
     this.#guessLimit = new PasswordGuessLimit({ ...guessingOf(config), log });
     this.#listeners = new ConfiguredListeners({ guessLimit: this.#guessLimit, log });
     const plan = this.#listeners.plan(config, addresses, loaded);
-    this.server = Server.start({ log, ...settingsOf(config), listeners: plan.listeners });
+    const options = { log, ...settingsOf(config), listeners: plan.listeners };
+    this.server = Server.start(options, persistence);
     plan.commit();
   }
 
@@ -153,7 +157,14 @@ export class ConfiguredServer implements AsyncDisposable {
     ports: readonly number[] = [],
   ): Promise<ConfiguredServer> {
     const addresses = await findAddresses(loaded.config);
-    return new ConfiguredServer(path, loaded, addresses, io, log, ports);
+    const wanted = persistenceOf(loaded.config);
+    const persistence = wanted && await Server.openPersistence(wanted, log);
+    try {
+      return new ConfiguredServer(path, loaded, addresses, io, log, ports, persistence);
+    } catch (error) {
+      await persistence?.close();
+      throw error;
+    }
   }
 
   /**
@@ -214,6 +225,13 @@ export class ConfiguredServer implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
+}
+
+/** Undefined: nothing is to outlive the process. */
+function persistenceOf({ persistence }: Config): PersistenceOptions | undefined {
+  const { durability, directory, file, flushIntervalMs } = persistence;
+  if (durability === "none") return undefined;
+  return { durability, path: join(directory, file), flushIntervalMs };
 }
 
 function settingsOf(config: Config): BrokerSettings {

@@ -15,6 +15,7 @@ import { DEFAULT_HANDSHAKE_LIMITS, type HandshakeLimits } from "../transport/han
 import { ReadBuffers } from "../transport/read_buffers.ts";
 import { Listener, type ListenerOptions, reportFault } from "../transport/listener.ts";
 import { type ListenerChange, ListenerSet } from "./listener_set.ts";
+import { Persistence, type PersistenceOptions } from "./persistence.ts";
 import { VERSION } from "./version.ts";
 
 /** How often the broker's deadlines are looked at. */
@@ -54,15 +55,28 @@ export interface BrokerSettings {
   readonly checksRetainedOwners: boolean;
 }
 
+/** What {@link Server.open} takes besides. */
+export interface DurableServerOptions extends ServerOptions {
+  /** Where Sessions and retained messages outlive the process; default: nowhere. */
+  readonly persistence?: PersistenceOptions;
+}
+
 export class Server {
   readonly #broker: Broker;
   readonly #log: Log;
   #isLoggingSessions = false;
   readonly #listeners: ListenerSet;
   readonly #timer: ReturnType<typeof setInterval>;
+  readonly #persistence: Persistence | undefined;
 
-  private constructor(broker: Broker, listeners: ListenerSet, log: Log) {
+  private constructor(
+    broker: Broker,
+    listeners: ListenerSet,
+    log: Log,
+    persistence: Persistence | undefined,
+  ) {
     this.#broker = broker;
+    this.#persistence = persistence;
     this.#log = log;
     this.#listeners = listeners;
     this.#timer = setInterval(() => {
@@ -77,10 +91,11 @@ export class Server {
   /**
    * Starts a broker. It serves when this returns.
    *
+   * @param persistence that is open; the Server closes it when it stops. Default: nothing is kept.
    * @throws {Deno.errors.AddrInUse} if the port is taken, {@link Deno.errors.PermissionDenied} if it may not be
    * used, or another error of `Deno.listen`; if there are several, an AggregateError of them.
    */
-  static start(options: ServerOptions = {}): Server {
+  static start(options: ServerOptions = {}, persistence?: Persistence): Server {
     const log = options.log ?? NO_LOG;
     const report = (error: unknown) => reportFault(log, error);
     const { limits, sysIntervalMs, authenticator, authorizer, checksRetainedOwners } = options;
@@ -98,14 +113,43 @@ export class Server {
       ...checksRetainedOwners !== undefined && { checksRetainedOwners },
       ...authenticator && { authenticator },
       ...authorizer && { authorizer },
+      ...persistence && { journal: persistence.journal },
     });
     const buffers = new ReadBuffers();
     const handshakeLimits = { ...DEFAULT_HANDSHAKE_LIMITS, ...limits };
     const listeners = new ListenerSet((listener) =>
       new Listener({ handshakeLimits, ...listener }, broker, log, now, buffers)
     );
-    listeners.open(options.listeners ?? onAllPorts(options));
-    return new Server(broker, listeners, log);
+    const wanted = options.listeners ?? onAllPorts(options);
+    listeners.open(wanted); // nobody is served before this returns
+    try {
+      persistence?.restore(broker, policyByName(wanted, broker.defaultPolicy));
+    } catch (error) {
+      listeners.close();
+      throw error;
+    }
+    return new Server(broker, listeners, log, persistence);
+  }
+
+  /**
+   * Starts a broker whose Sessions and retained messages are kept. It serves when this resolves.
+   *
+   * @throws {StoreError} if the store is in use, damaged, not ours, or can't be written; else as {@link start}.
+   */
+  static async open(options: DurableServerOptions = {}): Promise<Server> {
+    if (options.persistence === undefined) return Server.start(options);
+    const persistence = await Server.openPersistence(options.persistence, options.log);
+    try {
+      return Server.start(options, persistence);
+    } catch (error) {
+      await persistence.close();
+      throw error;
+    }
+  }
+
+  /** @throws {StoreError} as {@link open}. */
+  static openPersistence(options: PersistenceOptions, log: Log = NO_LOG): Promise<Persistence> {
+    return Persistence.open(options, log, now, (error) => reportFault(log, error));
   }
 
   /** The first TCP port that it listens on; 0 if there are Unix sockets only. */
@@ -188,11 +232,21 @@ export class Server {
     this.#broker.stop(now());
     await this.#listeners.drained();
     clearInterval(this.#timer);
+    await this.#persistence?.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
+}
+
+/** Whose access rules hold for what was stored: those by the same name, or of the first listener. */
+function policyByName(
+  listeners: readonly ListenerOptions[],
+  defaultPolicy: ListenerPolicy,
+): (name: string) => ListenerPolicy {
+  const policies = new Map(listeners.map(({ policy }) => [policy?.name, policy]));
+  return (name) => policies.get(name) ?? listeners[0]?.policy ?? defaultPolicy;
 }
 
 /** A listener for each port, on all the addresses. */

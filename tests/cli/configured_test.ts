@@ -150,11 +150,6 @@ const WRONG = [
     files: { "midge.conf": "listener 8883\npsk_file DIR/psk\n" },
     says: [/^Error: .*psk_file.*midge\.conf:2/m],
   },
-  {
-    name: "an option that is still to come",
-    files: { "midge.conf": "listener 8883\npersistence true\n" },
-    says: [/^Error: .*[Pp]ersistence/m],
-  },
 ];
 for (const { name, files, says } of WRONG) {
   for (const command of [["-c"], ["check", "-c"]]) {

@@ -1,5 +1,6 @@
 // What midge takes when no configuration is named: the one of its repository, or what is built in.
 
+import { join } from "node:path";
 import assert from "node:assert/strict";
 import { findDefaultConfig } from "../../src/cli/default_config.ts";
 import { ChildProcess } from "../support/process.ts";
@@ -7,11 +8,18 @@ import { ChildProcess } from "../support/process.ts";
 const root = new URL("../../", import.meta.url);
 
 Deno.test("midge in its repository is configured by config/midge.yaml, at the port of -p", async () => {
-  await using midge = new ChildProcess("main.ts", ["-p", "0"], ["--allow-read", "--allow-env"]);
-  const [, where] = await midge.waitForOutput(
-    /^midge \S+: MQTT .*, configured by config\/midge\.yaml\nListening on (\S+).*: everybody on this machine may connect, nobody else\.\n/,
-  );
-  assert.match(where!, /^127\.0\.0\.1:\d+$/);
+  const folder = await Deno.makeTempDir();
+  try {
+    const permissions = ["--allow-read", "--allow-env", "--allow-write"];
+    await using midge = new ChildProcess("main.ts", ["-p", "0"], permissions, folder);
+    const [, where] = await midge.waitForOutput(
+      /^midge \S+: MQTT .*, configured by .*config\/midge\.yaml\nListening on (\S+).*: everybody on this machine may connect, nobody else\.\n/,
+    );
+    assert.match(where!, /^127\.0\.0\.1:\d+$/);
+    assert.ok(Deno.statSync(join(folder, "data/midge.db")).isFile);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("midge that may not read its repository has the built-in defaults", async () => {

@@ -241,10 +241,6 @@ const ERRORS: readonly {
     ],
   },
   {
-    conf: "persistence true",
-    says: ["1: persistence: Persistence can't be had in this version of midge yet."],
-  },
-  {
     conf: "connection a\naddress h:99999\ntopic # sideways",
     says: [
       "1: Invalid bridge configuration: no remote addresses defined.",
@@ -267,7 +263,7 @@ for (const { conf, says } of ERRORS) {
 }
 
 Deno.test("mosquitto.conf: all problems are told at once, by line", async () => {
-  const found = await problemsOf("foo 1\nmax_qos 9\npersistence true\nlistener 1\ncafile a\nuser");
+  const found = await problemsOf("foo 1\nmax_qos 9\npersistence maybe\nlistener 1\ncafile a\nuser");
   assert.deepEqual(found.map((line) => line.split(":")[1]), ["1", "2", "3", "5", "6"]);
 });
 
@@ -299,8 +295,8 @@ const PLUGINS: readonly { readonly conf: string; readonly says: readonly string[
     says: ["3: Duplicate plugin name 'p'."],
   },
   {
-    conf: "plugin /x/mosquitto_persist_sqlite.so\nplugin_opt_sync full",
-    says: ["1: plugin: Persistence can't be had in this version of midge yet."],
+    conf: "plugin /x/mosquitto_persist_sqlite.so\nplugin_opt_sync hard",
+    says: ["2: Invalid 'sync' value (hard). Allowed: extra, full, normal, off."],
   },
 ];
 for (const { conf, says } of PLUGINS) {

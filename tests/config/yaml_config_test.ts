@@ -152,9 +152,8 @@ const ERRORS: readonly { readonly yaml: string; readonly says: readonly string[]
     ],
   },
   {
-    yaml: "persistence: {durability: process}\nbridges: [{name: b}]",
+    yaml: "sysInterval: 1s\nbridges: [{name: b}]",
     says: [
-      "1:15: persistence.durability: Persistence can't be had in this version of midge yet.",
       "2:11: bridges[0]: Bridges can't be had in this version of midge yet.",
     ],
   },

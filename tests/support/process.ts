@@ -23,11 +23,17 @@ export class ChildProcess implements AsyncDisposable {
   /**
    * Runs the file `script` of this repository.
    * @param permissions what it may do besides opening network connections; default: nothing.
+   * @param folder it works in; default: this repository.
    */
-  constructor(script: string, args: readonly string[], permissions: readonly string[] = []) {
+  constructor(
+    script: string,
+    args: readonly string[],
+    permissions: readonly string[] = [],
+    folder: string = ROOT,
+  ) {
     this.#child = new Deno.Command(denoCommand(), {
       args: ["run", "--quiet", "--allow-net", ...permissions, join(ROOT, script), ...args],
-      cwd: ROOT,
+      cwd: folder,
       env: { NO_COLOR: "1" },
       stdin: "null",
       stdout: "piped",
