@@ -40,6 +40,8 @@ interface Handshake {
   readonly peer: Peer;
   readonly resolve: (peer: Peer | undefined) => void;
   readonly reject: (error: unknown) => void;
+  /** A connection has one request: who sends more before the answer would make us gather them. */
+  hasAsked: boolean;
   /** Why it is refused. */
   reason: string | undefined;
 }
@@ -62,7 +64,7 @@ export class WebSocketLayer implements Layer, WebSocketOwner {
   open(peer: Peer): Promise<Peer | undefined> {
     return new Promise((resolve, reject) => {
       const duplex = new StreamDuplex(peer.stream);
-      const handshake: Handshake = { peer, resolve, reject, reason: undefined };
+      const handshake: Handshake = { peer, resolve, reject, hasAsked: false, reason: undefined };
       this.#handshakes.set(duplex, handshake);
       duplex.once("error", (error) => handshake.reason ??= describe(error));
       duplex.once("close", () => {
@@ -85,7 +87,8 @@ export class WebSocketLayer implements Layer, WebSocketOwner {
   }
 
   #onUpgrade(request: IncomingMessage, duplex: Duplex, head: Uint8Array): void {
-    const handshake = this.#handshakes.get(duplex)!;
+    const handshake = this.#takeRequest(duplex);
+    if (handshake === undefined) return;
     const decision = decideUpgrade(request, this.#options.origins);
     if ("reason" in decision) return this.#refuse(duplex, handshake, decision);
     const { peer, resolve, reject } = handshake;
@@ -100,7 +103,8 @@ export class WebSocketLayer implements Layer, WebSocketOwner {
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
     const duplex = request.socket as Duplex as StreamDuplex;
-    const handshake = this.#handshakes.get(duplex)!;
+    const handshake = this.#takeRequest(duplex);
+    if (handshake === undefined) return;
     const { files } = this.#options;
     if (files !== undefined) {
       files.serve(request, response, duplex, handshake.peer.remoteAddress);
@@ -111,6 +115,17 @@ export class WebSocketLayer implements Layer, WebSocketOwner {
       reason: "this port speaks MQTT over WebSocket",
       headers: { "Upgrade": "websocket" },
     });
+  }
+
+  /** Undefined if `duplex` has asked already: it is closed. */
+  #takeRequest(duplex: Duplex): Handshake | undefined {
+    const handshake = this.#handshakes.get(duplex)!;
+    if (handshake.hasAsked) {
+      handshake.reason ??= "more than one request";
+      return void duplex.destroy();
+    }
+    handshake.hasAsked = true;
+    return handshake;
   }
 
   #onParseError(error: Error & { readonly code?: string }, duplex: Duplex): void {

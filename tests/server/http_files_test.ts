@@ -149,3 +149,16 @@ Deno.test("http_dir: clients that do not read hold so many responses and no more
     assert.match(response, /^HTTP\/1.1 200 /);
   });
 });
+
+Deno.test("http_dir: a connection has one request, so that none can be gathered behind a stuck one", async () => {
+  await withFolder(async (port) => {
+    for (const second of ["GET /app.js HTTP/1.1\r\nHost: broker\r\n\r\n", upgradeRequest()]) {
+      using client = await WebSocketClient.open(port);
+      await client.send(`GET /stuck.bin HTTP/1.1\r\nHost: broker\r\n\r\n`);
+      await client.head();
+      await client.send(second);
+      const rest = await client.rest().catch(() => ""); // it may be reset
+      assert.ok(rest.length < STUCK_BYTES && !rest.includes("HTTP/1.1"));
+    }
+  });
+});
