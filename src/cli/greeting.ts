@@ -21,17 +21,27 @@ export function describeAccess({ localOnly, listeners }: Config): string {
   return anonymous === listeners.length ? EVERYBODY_HERE : `${who}, and only from this machine`;
 }
 
-/** @param who who may connect. */
-export function greeting(server: Server, who: string, configPath?: string): string {
+/**
+ * @param who who may connect.
+ * @param configured where the configuration is, and what it says.
+ */
+export function greeting(
+  server: Server,
+  who: string,
+  configured?: { readonly path: string; readonly config: Config },
+): string {
   const at = server.addresses.map(showListenAddress).join(" and ");
   const how = howToReach(server.addresses[0]!);
-  const configuration = configPath === undefined ? "" : `, configured by ${configPath}`;
-  return `midge ${VERSION}: MQTT 5.0, 3.1.1 and 3.1${configuration}
-Listening on ${at}: ${who}.
-Try it in two other terminals:
+  const configuration = configured === undefined ? "" : `, configured by ${configured.path}`;
+  const first = configured?.config.listeners[0];
+  // Mosquitto's clients speak no WebSocket.
+  const trial = first?.protocol === "websockets" ? "" : `Try it in two other terminals:
   mosquitto_sub ${how} -t 'demo/#' -v
   mosquitto_pub ${how} -t demo/hello -m world
 `;
+  return `midge ${VERSION}: MQTT 5.0, 3.1.1 and 3.1${configuration}
+Listening on ${at}: ${who}.
+${trial}`;
 }
 
 /** What mosquitto_pub has to be told. */

@@ -93,7 +93,7 @@ async function startConfigured(path: string, options: StartOptions): Promise<Run
     const removePidFile = writePidFile(loaded.config.pidFile);
     return {
       log,
-      greeting: greeting(server, describeAccess(loaded.config), path),
+      greeting: greeting(server, describeAccess(loaded.config), { path, config: loaded.config }),
       reload: async () => {
         try {
           log.configure(settings);
