@@ -11,7 +11,7 @@ import { VERSION } from "../server/version.ts";
 import { ExitCode } from "./exit_code.ts";
 import { describeAccess, EVERYBODY_HERE, greeting, LOCAL } from "./greeting.ts";
 import type { StartOptions } from "./options.ts";
-import { type Signalled, untilSignal } from "./signals.ts";
+import { type Signalled, Signals } from "./signals.ts";
 
 const DEFAULT_PORT = 1883;
 
@@ -24,13 +24,14 @@ interface Running extends Signalled {
 
 /** Resolves with the exit code when the broker has ended. */
 export async function start(options: StartOptions): Promise<number> {
+  const signals = new Signals(); // before anything that takes time: none may be lost
   const running = options.configPath === undefined
     ? startLocally(options)
     : await startConfigured(options.configPath, options);
   if (typeof running === "number") return running;
   const { log } = running;
   globalThis.addEventListener("error", () => log.flush()); // our own mistake: its lines are needed
-  const ended = untilSignal(running);
+  const ended = signals.until(running);
   log.write("info", `midge version ${VERSION} running`);
   if (!options.isQuiet) writeText("stdout", running.greeting); // whoever reads it may send signals
   const exitCode = await ended;
@@ -82,7 +83,7 @@ async function startConfigured(path: string, options: StartOptions): Promise<Run
   let opened: LineLog | undefined = undefined;
   try {
     const loaded = await loadConfiguration(path, DENO_IO, options.ports, dropPrivileges(path));
-    const settings = await logSettingsOf(loaded.config.logging, options);
+    let settings = await logSettingsOf(loaded.config.logging, options);
     const sinks = new LogSinks();
     const log = opened = new LineLog(settings, sinks);
     logStart(log, `Config loaded from ${path}.`);
@@ -96,16 +97,23 @@ async function startConfigured(path: string, options: StartOptions): Promise<Run
       greeting: greeting(server, describeAccess(loaded.config), { path, config: loaded.config }),
       reload: async () => {
         try {
-          log.configure(settings);
-          await configured.reload();
+          log.configure(settings); // opens its files anew, whatever comes of the rest
+          await configured.reload(async (logging) => {
+            const next = await logSettingsOf(logging, options);
+            return () => {
+              log.configure(next);
+              settings = next;
+            };
+          });
         } catch (error) {
-          if (!(error instanceof ConfigurationError)) { // a log file that can't be opened again, say
-            const what = error instanceof Error ? error.message : String(error);
-            log.write("error", `Unable to reload: ${what}. Everything stays as it was.`);
+          if (!(error instanceof ConfigurationError)) { // a log file, or an address, that can't be had
+            for (const what of reasonsOf(error)) {
+              log.write("error", `Unable to reload: ${what}. Everything stays as it was.`);
+            }
             return undefined;
           }
           for (const problem of error.problems) log.write("error", withoutError(problem));
-          if (loaded.config.reload.onBadAccessFile === "exit" && error.isAboutAccessFiles) {
+          if (configured.config.reload.onBadAccessFile === "exit" && error.isAboutAccessFiles) {
             return ExitCode.BadConfiguration; // as Mosquitto 2.1
           }
           log.write("error", "Nothing of the new configuration is used: the old one goes on.");
@@ -130,6 +138,11 @@ async function startConfigured(path: string, options: StartOptions): Promise<Run
 function logStart(log: Log, configuration: string): void {
   log.write("info", `midge version ${VERSION} starting`);
   log.write("info", configuration);
+}
+
+function reasonsOf(error: unknown): string[] {
+  if (error instanceof AggregateError) return error.errors.flatMap(reasonsOf);
+  return [error instanceof Error ? error.message.replace(/\.$/, "") : String(error)];
 }
 
 function withoutError(problem: string): string {

@@ -9,6 +9,7 @@ import {
   type Location,
   showValue,
 } from "./config_error.ts";
+import type { Written } from "./config_io.ts";
 import { keysAt } from "./json_schema.ts";
 import { findOption } from "./mosquitto_options.ts";
 import { findNotYet } from "./not_yet.ts";
@@ -24,6 +25,8 @@ export interface Draft {
   readonly notes: readonly ConfigNote[];
   /** Where the value at this path of the input stands, or the nearest one around it. */
   locate(path: readonly PropertyKey[]): Place;
+  /** See {@link ReadResult}. */
+  find(path: readonly PropertyKey[]): Written | undefined;
 }
 
 export interface Place {

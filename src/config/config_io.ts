@@ -1,6 +1,6 @@
 // How the configuration is read from outside, and what comes of it. A test gives a map of texts instead.
 
-import type { ConfigNote } from "./config_error.ts";
+import type { ConfigNote, Location } from "./config_error.ts";
 import type { Config } from "./schema.ts";
 
 /** What the readers need of the world. */
@@ -19,6 +19,17 @@ export interface ConfigIO {
 export interface ReadResult {
   readonly config: Config;
   readonly notes: readonly ConfigNote[];
+  /** Where the value at this path of the input stands, or something in it; undefined: it is not written. */
+  find(path: readonly PropertyKey[]): Written | undefined;
+}
+
+/** A value as it stands in a file. */
+export interface Written {
+  readonly location: Location;
+  /** What the operator calls it. */
+  readonly name: string;
+  /** What stands behind the name, where the file has it on a line. */
+  readonly written?: string;
 }
 
 /** Files, folders and the environment of this process. */

@@ -38,7 +38,7 @@ export async function readMosquittoConf(
   const draft = new MosquittoDraft();
   await new FileReader(draft, path, io, true).read(contents);
   const finished: Draft = finishMosquittoDraft(draft, path);
-  return { config: finishDraft(finished), notes: draft.notes };
+  return { config: finishDraft(finished), notes: draft.notes, find: finished.find };
 }
 
 class FileReader {

@@ -2,6 +2,7 @@
 // tell, such as whether there is a listener at all.
 
 import type { Draft, Place } from "./config_draft.ts";
+import type { Written } from "./config_io.ts";
 import {
   type ListenerDraft,
   type MosquittoDraft,
@@ -50,7 +51,13 @@ export function finishMosquittoDraft(draft: MosquittoDraft, path: string): Draft
     return Object.fromEntries(bridge.values);
   });
   const { problems, notes } = draft;
-  return { input, problems, notes, locate: (keys) => locate(keys, lines, path) };
+  return {
+    input,
+    problems,
+    notes,
+    locate: (keys) => locate(keys, lines, path),
+    find: (keys) => find(keys, lines),
+  };
 }
 
 function tellOfLocalOnly(draft: MosquittoDraft, path: string): void {
@@ -173,6 +180,16 @@ function put(tree: Tree, dottedKey: string, value: unknown): void {
   let inner = tree;
   for (const key of keys) inner = (inner[key] ??= {}) as Tree;
   inner[last] = value;
+}
+
+/** The line of the value itself, or of something in it. */
+function find(
+  keys: readonly PropertyKey[],
+  lines: ReadonlyMap<string, OptionLine>,
+): Written | undefined {
+  const key = keys.map(String).join(".");
+  const line = lines.get(key) ?? [...lines].find(([other]) => other.startsWith(`${key}.`))?.[1];
+  return line && { location: line.location, name: line.name, written: line.rest };
 }
 
 /** The line of the value itself, of something in it, or of what it is in. */

@@ -20,7 +20,7 @@ export function readYamlConfig(
   io: Pick<ConfigIO, "getEnvironment">,
 ): ReadResult {
   const draft = new YamlReader(path, io).read(contents);
-  return { config: finishDraft(draft), notes: draft.notes };
+  return { config: finishDraft(draft), notes: draft.notes, find: draft.find };
 }
 
 class YamlReader {
@@ -50,6 +50,11 @@ class YamlReader {
       problems: this.#problems,
       notes: [],
       locate: (keys) => this.#locate(keys),
+      find: (keys) => {
+        const name = showPath(keys);
+        const location = this.#locations.get(name);
+        return location && { location, name };
+      },
     };
   }
 

@@ -12,7 +12,8 @@ import {
   formatNote,
   formatProblemAsMosquitto,
 } from "../config/config_error.ts";
-import type { ConfigIO } from "../config/config_io.ts";
+import { type ConfigChange, findChanges } from "../config/config_changes.ts";
+import type { ConfigIO, ReadResult } from "../config/config_io.ts";
 import { readConfig } from "../config/read_config.ts";
 import type { Config } from "../config/schema.ts";
 import type { ListenAddress } from "../transport/address.ts";
@@ -37,6 +38,8 @@ export interface LoadedConfiguration {
   readonly tls: ReadonlyMap<string, TlsContents>;
   /** Sentences that the operator should read. */
   readonly notes: readonly { readonly level: LogLevel; readonly text: string }[];
+  /** Where the values stand. */
+  readonly find: ReadResult["find"];
 }
 
 /** Every mistake of a configuration and the files it names, a sentence each. */
@@ -80,6 +83,7 @@ export async function loadConfiguration(
     }
     return {
       config,
+      find: written.find,
       contents,
       tls,
       notes: [
@@ -107,6 +111,9 @@ export async function loadConfiguration(
     throw error;
   }
 }
+
+/** From the section on logging to what makes it hold; either may throw. */
+export type PrepareLog = (logging: Config["logging"]) => Promise<() => void>;
 
 export class ConfiguredServer implements AsyncDisposable {
   readonly server: Server;
@@ -172,18 +179,30 @@ export class ConfiguredServer implements AsyncDisposable {
    * as it is; else all of it holds, as far as it can while the broker runs. Clients that could not log in
    * again as they did are disconnected with 0x87, those of listeners that are gone with 0x98.
    *
+   * @param prepareLog makes what takes up the section on logging, and may throw: nothing has changed then.
    * @throws {ConfigurationError | Error}
    */
-  async reload(): Promise<void> {
+  async reload(prepareLog?: PrepareLog): Promise<void> {
     this.#log.write("notice", "Reloading config.");
     const loaded = await loadConfiguration(this.#path, this.#io, this.#ports);
     if (this.#isStopping) return;
     for (const { level, text } of loaded.notes) this.#log.write(level, text);
     const addresses = await findAddresses(loaded.config);
+    const configureLog = await prepareLog?.(loaded.config.logging);
     const plan = this.#listeners.plan(loaded.config, addresses, loaded);
     const change = await this.#prepare(plan);
-    if (this.#isStopping) return change.rollback();
+    try {
+      if (this.#isStopping) return change.rollback();
+      configureLog?.();
+    } catch (error) {
+      change.rollback();
+      plan.rollback();
+      throw error;
+    }
+    const changes = findChanges(this.#loaded, loaded);
     this.#apply(loaded, plan, change);
+    for (const each of changes) this.#log.write(...lineOf(each));
+    this.#log.write("notice", "The configuration is that of the files now.");
   }
 
   /** In one go: nobody sees half of it. */
@@ -214,6 +233,11 @@ export class ConfiguredServer implements AsyncDisposable {
     }
   }
 
+  /** What holds now. */
+  get config(): Config {
+    return this.#loaded.config;
+  }
+
   /** Stops the broker, as {@link Server.stop}. */
   async stop(): Promise<void> {
     this.#isStopping = true;
@@ -232,6 +256,17 @@ function persistenceOf({ persistence }: Config): PersistenceOptions | undefined 
   const { durability, directory, file, flushIntervalMs } = persistence;
   if (durability === "none") return undefined;
   return { durability, path: join(directory, file), flushIntervalMs };
+}
+
+function lineOf({ name, details, takesEffect }: ConfigChange): [LogLevel, string] {
+  switch (takesEffect) {
+    case "at once":
+      return ["notice", `${name}: applied (${details}).`];
+    case "for new connections":
+      return ["notice", `${name}: applied to new connections (${details}).`];
+    case "after a restart":
+      return ["warning", `${name}: needs a restart (${details}).`];
+  }
 }
 
 function settingsOf(config: Config): BrokerSettings {

@@ -48,9 +48,9 @@ export class ChildProcess implements AsyncDisposable {
     return this.#stdout.waitFor(pattern);
   }
 
-  /** The same on standard error. */
-  waitForError(pattern: RegExp): Promise<RegExpExecArray> {
-    return this.#stderr.waitFor(pattern);
+  /** The same on standard error, behind its first `from` characters. */
+  waitForError(pattern: RegExp, from: number = 0): Promise<RegExpExecArray> {
+    return this.#stderr.waitFor(pattern, from);
   }
 
   /** Reads no more of its standard error, as `| head -1` does. */
@@ -102,11 +102,11 @@ class Output {
     this.ended = this.#gather();
   }
 
-  async waitFor(pattern: RegExp): Promise<RegExpExecArray> {
+  async waitFor(pattern: RegExp, from: number = 0): Promise<RegExpExecArray> {
     const timer = setTimeout(() => this.#reader.cancel(), TIMEOUT_MS);
     try {
       for (;;) {
-        const match = pattern.exec(this.text);
+        const match = pattern.exec(this.text.slice(from));
         if (match !== null) return match;
         if (this.#hasEnded) throw new Error(`no ${pattern} in ${JSON.stringify(this.text)}`);
         await new Promise<void>((resolve) => this.#onText = resolve);
