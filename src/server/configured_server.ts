@@ -187,7 +187,7 @@ export class ConfiguredServer implements AsyncDisposable {
     const loaded = await loadConfiguration(this.#path, this.#io, this.#ports);
     if (this.#isStopping) return;
     for (const { level, text } of loaded.notes) this.#log.write(level, text);
-    const addresses = await findAddresses(loaded.config);
+    const addresses = await findAddresses(loaded.config, this.server.addresses);
     const configureLog = await prepareLog?.(loaded.config.logging);
     const plan = this.#listeners.plan(loaded.config, addresses, loaded);
     const change = await this.#prepare(plan);

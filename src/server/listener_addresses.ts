@@ -2,7 +2,7 @@
 // addresses that sockets are opened on.
 
 import { isIP } from "node:net";
-import type { Config, Listener, TcpListenerConfig } from "../config/schema.ts";
+import type { Config, TcpListenerConfig, UnixListenerConfig } from "../config/schema.ts";
 import type { ListenAddress, TcpAddress } from "../transport/address.ts";
 import { hasIPv6 } from "../transport/ipv6.ts";
 import { removeStaleSocket } from "../transport/listening_socket.ts";
@@ -29,29 +29,39 @@ const THIS_MACHINE: Machine = {
 /**
  * The addresses of each listener of `config`, with what earlier processes have left there removed.
  *
+ * @param ours where this process listens already: nothing of that is looked at.
  * @throws {AggregateError} with an error, a sentence, for each that can't be had.
  */
 export async function findAddresses(
   { listeners, localOnly }: Config,
+  ours: readonly ListenAddress[] = [],
   machine: Machine = THIS_MACHINE,
 ): Promise<ListenAddress[][]> {
   const settled = await Promise.allSettled(
-    listeners.map((listener) => addressesOf(listener, localOnly, machine)),
+    listeners.map((listener) =>
+      listener.kind === "unix" ? pathOf(listener, ours) : addressesOf(listener, localOnly, machine)
+    ),
   );
   const errors = settled.flatMap((each) => each.status === "rejected" ? [each.reason] : []);
   if (errors.length > 0) throw new AggregateError(errors);
   return settled.flatMap((each) => each.status === "fulfilled" ? [each.value] : []);
 }
 
+async function pathOf(
+  { path }: UnixListenerConfig,
+  ours: readonly ListenAddress[],
+): Promise<ListenAddress[]> {
+  if (!ours.some((address) => "path" in address && address.path === path)) {
+    await removeStaleSocket(path);
+  }
+  return [{ path }];
+}
+
 async function addressesOf(
-  listener: Listener,
+  listener: TcpListenerConfig,
   localOnly: boolean,
   machine: Machine,
 ): Promise<ListenAddress[]> {
-  if (listener.kind === "unix") {
-    await removeStaleSocket(listener.path);
-    return [{ path: listener.path }];
-  }
   const { port, hostnames, bindInterface, socketDomain } = listener;
   const named = (await Promise.all(hostnames.map((name) => resolve(name, listener, machine))))
     .flat();

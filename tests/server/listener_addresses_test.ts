@@ -48,7 +48,7 @@ for (const { listener, machine = GATEWAY, on } of ROWS) {
   const where = machine === GATEWAY ? "" : " on a machine without IPv6";
   Deno.test(`a listener of ${JSON.stringify(listener)}${where} listens on ${on}`, async () => {
     const config = ConfigSchema.parse({ listeners: [listener] });
-    const [addresses] = await findAddresses(config, machine);
+    const [addresses] = await findAddresses(config, [], machine);
     const shown = addresses!.map((address) =>
       showListenAddress(address) + ("port" in address && address.isIPv6Only ? " only" : "")
     );
@@ -60,7 +60,7 @@ const LOCAL = ConfigSchema.parse({ localOnly: true });
 
 Deno.test("this machine only: both loopback addresses, or the one that there is", async () => {
   const shown = async (machine: Machine) =>
-    (await findAddresses(LOCAL, machine)).flat().map(showListenAddress);
+    (await findAddresses(LOCAL, [], machine)).flat().map(showListenAddress);
   assert.deepEqual(await shown(GATEWAY), ["127.0.0.1:1883", "[::1]:1883"]);
   assert.deepEqual(await shown(WITHOUT_IPV6), ["127.0.0.1:1883"]);
 });
@@ -75,7 +75,7 @@ Deno.test("everything that can't be had is told at once", async () => {
       { bindInterface: "wg0", hostnames: ["192.0.2.2"] },
     ],
   });
-  const error = await findAddresses(config, GATEWAY).then(() => undefined, (error) => error);
+  const error = await findAddresses(config, [], GATEWAY).then(() => undefined, (error) => error);
   assert.ok(error instanceof AggregateError);
   assert.deepEqual(error.errors.map(({ message }) => message), [
     "Unable to listen on port 1883 of nowhere: no such host is known",
@@ -87,3 +87,18 @@ Deno.test("everything that can't be had is told at once", async () => {
     "Unable to listen on port 1883 of 192.0.2.2: the interface wg0 has not this address, but 10.0.0.1",
   ]);
 });
+
+Deno.test("a reload does not knock at the Unix sockets that are ours", async () => {
+  const path = `${Deno.makeTempDirSync({ prefix: "midge-" })}/midge.sock`;
+  const config = ConfigSchema.parse({ listeners: [{ kind: "unix", path }] });
+  using socket = Deno.listen({ transport: "unix", path });
+  const knocked = socket.accept().then((peer) => peer.close());
+  assert.deepEqual(await findAddresses(config, [{ path }]), [[{ path }]]);
+  assert.equal(await Promise.race([knocked.then(() => "knocked"), soon()]), "nothing");
+  await findAddresses(config, []);
+  await knocked;
+});
+
+function soon(): Promise<string> {
+  return new Promise((resolve) => setTimeout(() => resolve("nothing"), 30));
+}
