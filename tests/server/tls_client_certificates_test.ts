@@ -1,9 +1,6 @@
 // Certificates of Clients: who is let in, as whom, and what the log says of the others.
 
 import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
-import { connect as connectTls } from "node:tls";
-import { encodePacket } from "../../src/packet/encode.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
 import { issue, type Issued, revoke } from "../support/certificates.ts";
 import { RawClient } from "../support/raw_client.ts";
@@ -117,66 +114,6 @@ Deno.test("capath is a folder: every certificate in it is a CA, whatever it is c
   });
   assert.equal(await outcome(broker, alice), 0);
 });
-
-for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
-  // The runtime resumes whatever session it has begun, and says of its certificate that it is right.
-  Deno.test(`a session of ${version} whose certificate was refused is refused again when it is resumed`, async () => {
-    await using broker = await start(REQUIRED);
-    const rogue = await issue({ subject: { CN: "alice" }, issuer: stranger });
-    const first = await resumable(broker.port, version, rogue);
-    assert.equal(first.isAnswered, false);
-    await broker.logged(/does not lead to a CA of ours/);
-    const second = await resumable(broker.port, version, rogue, first.session);
-    assert.equal(second.isAnswered, false);
-    if (second.isReused) await broker.logged(/resumed a session whose certificate/);
-  });
-
-  Deno.test(`a session of ${version} whose certificate was right may be resumed`, async () => {
-    await using broker = await start(`${REQUIRED}, userNameFrom: common-name`);
-    const first = await resumable(broker.port, version, alice);
-    assert.equal(first.isAnswered, true);
-    const second = await resumable(broker.port, version, alice, first.session);
-    assert.equal(second.isAnswered, true);
-    assert.equal(broker.lines.filter((line) => line.includes("u'alice'")).length, 2);
-  });
-}
-
-/** Says CONNECT with `session`, if there is one, and waits for an answer or the end. */
-function resumable(
-  port: number,
-  version: "TLSv1.2" | "TLSv1.3",
-  client: Issued,
-  session?: Uint8Array,
-): Promise<{ isAnswered: boolean; isReused: boolean; session: Uint8Array | undefined }> {
-  return new Promise((resolve) => {
-    const socket = connectTls({
-      host: "localhost",
-      port,
-      ca: authority.pem,
-      cert: client.pem,
-      key: client.key,
-      minVersion: version,
-      maxVersion: version,
-      ...session && { session: Buffer.from(session) },
-    });
-    const result = {
-      isAnswered: false,
-      isReused: false,
-      session: undefined as Uint8Array | undefined,
-    };
-    socket.on("session", (bytes) => result.session = bytes);
-    socket.on("secureConnect", () => {
-      result.isReused = socket.isSessionReused();
-      socket.write(encodePacket(connect({ version: 5, clientId: "c" }), 5));
-    });
-    socket.on("data", () => {
-      result.isAnswered = true;
-      setTimeout(() => socket.destroy(), 50); // a ticket may still come
-    });
-    socket.on("error", () => {});
-    socket.on("close", () => resolve(result));
-  });
-}
 
 const LISTS = [
   { name: "that does not name the Client", list: files["empty.crl"], logs: undefined },
