@@ -195,6 +195,12 @@ export class Broker {
     this.#sysTopics.publishEvery(intervalMs);
   }
 
+  /** Further values of `$SYS/broker/`, by their names below it, in place of those of the last call. */
+  setSysFacts(facts: ReadonlyMap<string, string>, nowMs: number): void {
+    this.#parts.time.nowMs = nowMs;
+    this.#sysTopics.setFacts(facts);
+  }
+
   /** Whether a retained message is held back if its publisher has lost the right to it. */
   set checksRetainedOwners(checks: boolean) {
     this.#parts.retained.checksOwners = checks;

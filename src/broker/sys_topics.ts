@@ -21,6 +21,7 @@ export class SysTopics implements Deadline {
   #updatedMs: number;
   #maximumHeapBytes = 0;
   readonly #published = new Map<string, string>();
+  #facts: ReadonlyMap<string, string> = new Map();
   readonly #loads = new Map<string, LoadAverage>();
 
   constructor(parts: Parts, version: string) {
@@ -41,6 +42,16 @@ export class SysTopics implements Deadline {
       for (const name of Object.keys(this.#loadCounters())) this.#publishLoad(name, [0, 0, 0]);
     }
     this.#setDeadline();
+  }
+
+  /** What else there is to tell, in place of what there was: values by their names below `$SYS/broker/`. */
+  setFacts(facts: ReadonlyMap<string, string>): void {
+    for (const name of this.#facts.keys()) {
+      if (facts.has(name) || !this.#published.delete(name)) continue;
+      this.#parts.retained.remove(`${PREFIX}${name}` as TopicName, false);
+    }
+    this.#facts = facts;
+    if (this.#intervalMs > 0) this.#publishFacts();
   }
 
   onDeadline(nowMs: number): void {
@@ -141,6 +152,11 @@ export class SysTopics implements Deadline {
     for (const [name, value] of Object.entries(this.#values())) {
       this.#publish(name, String(Math.round(value)));
     }
+    this.#publishFacts();
+  }
+
+  #publishFacts(): void {
+    for (const [name, value] of this.#facts) this.#publish(name, value);
   }
 
   #publishLoad(name: string, averages: readonly number[]): void {

@@ -20,6 +20,7 @@ import type { ListenAddress } from "../transport/address.ts";
 import { type AccessContents, AccessFilesError, readAccessFiles } from "./access_files.ts";
 import { AccessReview } from "./access_review.ts";
 import { findAccessWarnings } from "./access_warnings.ts";
+import { CertificateWatch } from "./certificate_watch.ts";
 import { withPorts } from "./command_line_ports.ts";
 import { findAddresses } from "./listener_addresses.ts";
 import { ConfiguredListeners, type ListenerPlan } from "./configured_listeners.ts";
@@ -123,6 +124,7 @@ export class ConfiguredServer implements AsyncDisposable {
   readonly #log: Log;
   readonly #guessLimit: PasswordGuessLimit;
   readonly #listeners: ConfiguredListeners;
+  readonly #certificates: CertificateWatch;
   #loaded: LoadedConfiguration;
   #isStopping = false;
 
@@ -147,6 +149,8 @@ export class ConfiguredServer implements AsyncDisposable {
     const options = { log, ...settingsOf(config), listeners: plan.listeners };
     this.server = Server.start(options, persistence);
     plan.commit();
+    this.#certificates = new CertificateWatch(log);
+    this.#watchCertificates();
   }
 
   /**
@@ -222,6 +226,12 @@ export class ConfiguredServer implements AsyncDisposable {
       return listeners === undefined || review.mayStay(client, listeners.was, listeners.is);
     });
     this.server.accessRulesChanged();
+    this.#watchCertificates();
+  }
+
+  #watchCertificates(): void {
+    const { config, tls } = this.#loaded;
+    this.server.setSysFacts(this.#certificates.watch(config, tls, Date.now()));
   }
 
   async #prepare(plan: ListenerPlan): Promise<ListenerChange> {
@@ -242,6 +252,7 @@ export class ConfiguredServer implements AsyncDisposable {
   async stop(): Promise<void> {
     this.#isStopping = true;
     await this.server.stop();
+    this.#certificates[Symbol.dispose]();
     this.#listeners[Symbol.dispose]();
     this.#guessLimit[Symbol.dispose]();
   }

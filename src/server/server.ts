@@ -183,6 +183,11 @@ export class Server {
     this.#broker.setSysInterval(settings.sysIntervalMs, now());
   }
 
+  /** See {@link Broker.setSysFacts}. */
+  setSysFacts(facts: ReadonlyMap<string, string>): void {
+    this.#broker.setSysFacts(facts, now());
+  }
+
   /** See {@link Broker.replacePolicies}. */
   replacePolicies(next: (policy: ListenerPolicy) => ListenerPolicy | undefined): void {
     this.#broker.replacePolicies(next, now());

@@ -15,6 +15,8 @@ export interface TlsContents {
   readonly settings: TlsSettings;
   /** The file that the certificate of the server came from. */
   readonly certificatePath: string;
+  /** What is in it, that of the server first. */
+  readonly chain: readonly X509Certificate[];
   /** Milliseconds since 1970 at which the first certificate of the server's chain ends. */
   readonly expiresMs: number;
   /** Sentences that the operator should read. */
@@ -96,6 +98,7 @@ async function readListener(tls: TlsConfig, io: ConfigIO): Promise<TlsContents> 
   return {
     settings,
     certificatePath: tls.certFile,
+    chain,
     warnings,
     expiresMs: Math.min(...chain.map((each) => each.validToDate.getTime())),
   };
