@@ -42,4 +42,19 @@ export const COMMANDS: readonly CliCommand[] = [
     summary: "say what an ACL file allows, and by which line",
     define: async (...each) => (await import("./acl_decide.ts")).defineAcl(...each),
   },
+  {
+    name: "backup",
+    summary: "copy the store of a broker, which may run",
+    define: async (...each) => (await import("./backup.ts")).defineBackup(...each),
+  },
+  {
+    name: "restore",
+    summary: "put a backup back",
+    define: async (...each) => (await import("./backup.ts")).defineRestore(...each),
+  },
+  {
+    name: "import",
+    summary: "take over what Mosquitto has kept in its mosquitto.db",
+    define: async (...each) => (await import("./import.ts")).defineImport(...each),
+  },
 ];

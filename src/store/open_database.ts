@@ -54,7 +54,7 @@ export function opening<T>(path: string, open: () => T): T {
 }
 
 /** Payloads are private, so nobody but the owner reads the file; SQLite gives the others its mode. */
-function makeFile(path: string): void {
+export function makeFile(path: string): void {
   try {
     Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 }).close();
   } catch (error) {
@@ -76,7 +76,8 @@ function prepareDatabase(db: DatabaseSync, path: string, durability: Durability)
   migrate(db);
 }
 
-function checkOwner(db: DatabaseSync, path: string): void {
+/** @throws {StoreError} `foreign` or `newer`; an empty file is nobody's. */
+export function checkOwner(db: DatabaseSync, path: string): void {
   const version = schemaVersion(db);
   const id = readNumber(db, "application_id");
   const isEmpty = readNumber(db, "page_count") === 0;

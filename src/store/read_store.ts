@@ -59,7 +59,9 @@ export function readStore(
       verifyStore(path);
     } catch (error) {
       if (!(error instanceof StoreError) || !SET_ASIDE.has(error.problem)) throw error;
-      warnings.push(`${error.message} It was renamed to ${setAside(path, options.nowMs)}.`);
+      warnings.push(
+        `${error.message} It was renamed to ${setAside(path, "damaged", options.nowMs)}.`,
+      );
     }
   }
   const torn = checkLog(path);

@@ -3,12 +3,13 @@
 
 /**
  * Gives the database `path`, and what belongs to it, a new name in the same folder: NAME.damaged-2026-11-22T10-15-00Z.
+ * @param why the word in it.
  * @returns the new path.
  */
-export function setAside(path: string, nowMs: number): string {
+export function setAside(path: string, why: "damaged" | "replaced", nowMs: number): string {
   const time = new Date(nowMs).toISOString().replace(/\.\d+Z$/, "Z").replaceAll(":", "-");
-  let kept = `${path}.damaged-${time}`;
-  for (let n = 2; exists(kept); n++) kept = `${path}.damaged-${time}-${n}`;
+  let kept = `${path}.${why}-${time}`;
+  for (let n = 2; exists(kept); n++) kept = `${path}.${why}-${time}-${n}`;
   // The database goes last: were it gone alone, SQLite would throw its log away.
   for (const suffix of ["-wal", "-shm", "-journal", ""]) {
     if (exists(path + suffix)) Deno.renameSync(path + suffix, kept + suffix);
