@@ -16,6 +16,8 @@ interface Held {
 }
 
 const PUBACK = PacketType.Puback << 4;
+/** From so many things that wait on, the Client is not read until half of them are done. */
+const MAX_WAITING = 10_000;
 
 /** Sends a PUBACK, PUBREC, PUBREL or PUBCOMP once `unit` is stored: at once if there is nothing to wait for. */
 export function acknowledge(
@@ -49,6 +51,7 @@ export class HeldOutput {
   readonly #connection: Connection;
   #waiting: Held[] = [];
   #first = 0;
+  #holdsClient = false;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -83,6 +86,10 @@ export class HeldOutput {
       if (then === undefined) connection.sendAck(firstByte, packetId, reasonCode);
       else then();
     }
+    if (this.#holdsClient && this.#waiting.length - this.#first < MAX_WAITING / 2) {
+      this.#holdsClient = false;
+      connection.resumeReading();
+    }
     if (this.#first * 2 < this.#waiting.length) return;
     this.#waiting = this.#waiting.slice(this.#first); // half of it is gone: constant cost on average
     this.#first = 0;
@@ -90,6 +97,12 @@ export class HeldOutput {
 
   #add(held: Held): void {
     this.#waiting.push(held);
+    const { journal } = this.#connection.parts;
+    if (journal.isCongested) journal.holdBack(this.#connection);
+    if (!this.#holdsClient && this.#waiting.length - this.#first > MAX_WAITING) {
+      this.#holdsClient = true;
+      this.#connection.pauseReading();
+    }
     if (held.unit !== undefined && !held.unit.isDone) held.unit.waiter = this;
     if (this.#waiting.length === this.#first + 1) this.unitDone();
   }

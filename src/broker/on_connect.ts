@@ -10,6 +10,7 @@ import type { Connection } from "./connection.ts";
 import type { ListenerPolicy } from "./listener_policy.ts";
 import { mountName } from "./mount_point.ts";
 import { beginExchange } from "./on_auth.ts";
+import { requestedExpiryInterval } from "./session_lifecycle.ts";
 
 /** @throws {MqttError} with `connectVersion` set, if the CONNECT is refused for what it says. */
 export function onConnect(connection: Connection, sent: ConnectPacket): void {
@@ -87,7 +88,11 @@ function refusal(
     const message = `Keep Alive ${packet.keepAlive} is above ${maximumKeepAlive}`;
     return { reasonCode: ReasonCode.ClientIdentifierNotValid, message };
   }
-  const { sessions } = connection.parts;
+  const { sessions, journal } = connection.parts;
+  if (journal.trouble !== undefined && journal.isCongested && requestedExpiryInterval(packet) > 0) {
+    const message = `no further Session can be stored: ${journal.trouble}`;
+    return { reasonCode: ReasonCode.ServerBusy, message };
+  }
   if (sessions.size >= limits.maximumSessions && sessions.get(packet.clientId) === undefined) {
     return { reasonCode: ReasonCode.QuotaExceeded, message: "there are too many Sessions" };
   }

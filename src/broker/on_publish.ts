@@ -68,11 +68,11 @@ export function onPublish(connection: Connection, packet: PublishPacket): void {
   if (packet.qos === 1) checkReceiveMaximum(connection);
   const matched = routeMessage(parts, message, connection, entry);
   if (packet.qos === 0) {
+    if (packet.retain && parts.journal.isCongested) parts.journal.holdBack(connection);
     if (repeated) (connection.publishMemory ??= new PublishMemory(connection)).remember(packet);
   } else { // [MQTT-4.3.2-4]
     const reason = matched ? ReasonCode.Success : ReasonCode.NoMatchingSubscribers;
     acknowledge(connection, parts.journal.seal(), PUBACK, packet.packetId, reason);
-    slowDownIfCongested(connection);
   }
 }
 
@@ -82,11 +82,6 @@ function mustBeRefused(connection: Connection, packet: PublishPacket, name: Topi
   if (journal.trouble === undefined || connection.version !== 5) return false;
   return packet.retain || router.hasStoredReceiver(name) ||
     (packet.qos === 2 && connection.state.entry.session.storedNumber !== 0);
-}
-
-function slowDownIfCongested(connection: Connection): void {
-  const { journal } = connection.parts;
-  if (journal.isCongested) journal.holdBack(connection);
 }
 
 /** True if this is published to the same Topic Name as the last PUBLISH. */
@@ -135,7 +130,6 @@ function holdMessage(connection: Connection, packetId: number, message: Message)
     }
   }
   acknowledge(connection, journal.seal(), PUBREC, packetId, ReasonCode.Success); // [MQTT-4.3.3-8]
-  slowDownIfCongested(connection);
 }
 
 /** Only MQTT 5.0 tells its Clients how many QoS 1 and 2 messages may be under way [MQTT-3.3.4-9]. */
@@ -175,7 +169,6 @@ export function onPubrel(connection: Connection, packet: AckPacket): void {
   // An identifier that is not known is answered all the same, and as Mosquitto answers it: without 0x92,
   // which is no error while a Session is resumed (section 3.7.2.1).
   acknowledge(connection, parts.journal.seal(), PUBCOMP, packet.packetId, ReasonCode.Success); // [MQTT-4.3.3-11]
-  slowDownIfCongested(connection);
 }
 
 export function onPubcomp(connection: Connection, packet: AckPacket): void {

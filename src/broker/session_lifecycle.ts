@@ -210,7 +210,7 @@ export function allowedExpiryInterval(requested: number, limits: Limits): number
 }
 
 /** Seconds that the Client wants its Session to outlive the connection. */
-function requestedExpiryInterval(packet: ConnectPacket): number {
+export function requestedExpiryInterval(packet: ConnectPacket): number {
   if (packet.version === 5) return packet.properties.sessionExpiryInterval ?? 0;
   return packet.cleanStart ? 0 : NEVER_EXPIRES; // MQTT 3.1.1, section 3.1.2.4
 }

@@ -31,6 +31,9 @@ const MAX_WAITING_BYTES = 67_108_864;
 /** What a change is counted with besides its message. */
 const CHANGE_BYTES = 64;
 
+/** What one is counted with that is about a Session. */
+const SESSION_BYTES = 2_000;
+
 /** Where batches go; one at a time, until {@link StoreJournal.committed}. */
 export interface BatchSink {
   commit(batch: Uint8Array): void;
@@ -108,7 +111,7 @@ export class StoreJournal implements Journal, RecordKeeper {
   sessionChanged(entry: SessionEntry): void {
     if (entry.isChangeNoted) return;
     entry.isChangeNoted = true;
-    this.#note({ kind: "session", entry });
+    this.#note({ kind: "session", entry }, SESSION_BYTES);
   }
 
   sessionEnded(session: Session): void {
