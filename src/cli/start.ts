@@ -27,7 +27,7 @@ export async function start(options: StartOptions): Promise<number> {
   const signals = new Signals(); // before anything that takes time: none may be lost
   const running = options.configPath === undefined
     ? startLocally(options)
-    : await startConfigured(options.configPath, options);
+    : await startConfigured(options.configPath, options, () => signals.requestReload());
   if (typeof running === "number") return running;
   const { log } = running;
   globalThis.addEventListener("error", () => log.flush()); // our own mistake: its lines are needed
@@ -73,29 +73,41 @@ function startLocally(options: StartOptions): Running | number {
   }
 }
 
-async function startConfigured(path: string, options: StartOptions): Promise<Running | number> {
+async function startConfigured(
+  path: string,
+  options: StartOptions,
+  requestReload: () => void,
+): Promise<Running | number> {
   // The configuration's libraries take 80 ms to load: only who needs them waits for them.
   const { ConfigurationError, ConfiguredServer, loadConfiguration } = await import(
     "../server/configured_server.ts"
   );
   const { DENO_IO } = await import("../config/config_io.ts");
   const { dropPrivileges, writePidFile } = await import("./start_configured.ts");
+  const { FileWatch } = await import("../server/file_watch.ts");
+  const { RecordingIO } = await import("../server/recording_io.ts");
+  const io = new RecordingIO(DENO_IO);
   let opened: LineLog | undefined = undefined;
   try {
-    const loaded = await loadConfiguration(path, DENO_IO, options.ports, dropPrivileges(path));
+    const loaded = await loadConfiguration(path, io, options.ports, dropPrivileges(path));
+    io.end(true);
     let settings = await logSettingsOf(loaded.config.logging, options);
     const sinks = new LogSinks();
     const log = opened = new LineLog(settings, sinks);
     logStart(log, `Config loaded from ${path}.`);
     for (const { level, text } of loaded.notes) log.write(level, text);
-    const configured = await ConfiguredServer.start(path, loaded, DENO_IO, log, options.ports);
+    const configured = await ConfiguredServer.start(path, loaded, io, log, options.ports);
     const { server } = configured;
     sinks.publishTo((lines) => server.publishLog(lines));
+    const watch = new FileWatch(io, log, requestReload);
+    watch.update(loaded.config.reload.watch);
     const removePidFile = writePidFile(loaded.config.pidFile);
     return {
       log,
       greeting: greeting(server, describeAccess(loaded.config), { path, config: loaded.config }),
       reload: async () => {
+        let isWhole = false;
+        io.begin();
         try {
           log.configure(settings); // opens its files anew, whatever comes of the rest
           await configured.reload(async (logging) => {
@@ -105,6 +117,7 @@ async function startConfigured(path: string, options: StartOptions): Promise<Run
               settings = next;
             };
           });
+          isWhole = true;
         } catch (error) {
           if (!(error instanceof ConfigurationError)) { // a log file, or an address, that can't be had
             for (const what of reasonsOf(error)) {
@@ -117,11 +130,15 @@ async function startConfigured(path: string, options: StartOptions): Promise<Run
             return ExitCode.BadConfiguration; // as Mosquitto 2.1
           }
           log.write("error", "Nothing of the new configuration is used: the old one goes on.");
+        } finally {
+          io.end(isWhole);
+          watch.update(configured.config.reload.watch);
         }
         return undefined;
       },
       logSessions: () => server.logSessions(),
       stop: async () => {
+        watch[Symbol.dispose]();
         await configured.stop();
         removePidFile();
       },

@@ -19,7 +19,6 @@ const isOneOf = (...asking: readonly unknown[]) => (value: unknown): boolean =>
   asking.includes(value);
 
 export const NOT_YET: readonly NotYet[] = [
-  { issue: 3, what: "Watching the files", path: ["reload", "watch"], asks: isOneOf(true) },
   { issue: 6, what: "Bridges", path: ["bridges", "*"], asks: isGiven },
 ];
 

@@ -247,3 +247,23 @@ Deno.test("an ACL file that has become bad leaves a YAML broker running, unless 
   midge.process.signal("SIGHUP");
   assert.equal((await midge.process.ended()).code, 3);
 });
+
+Deno.test("reload.watch: a changed file is a reload, be it the configuration or one that it names", async () => {
+  const port = freePort();
+  const yaml = (more: string) =>
+    `access: {aclFile: DIR/acl, allowAnonymous: true}\nlisteners: [{port: ${port}, hostnames: [127.0.0.1]}]\n` +
+    `reload: {watch: true}\n${more}`;
+  await using midge = await Midge.start("m.yaml", {
+    "m.yaml": yaml(""),
+    acl: "topic readwrite a\n",
+  });
+  const staying = await client(port);
+  midge.write("acl", "topic read a\n");
+  await midge.reloaded();
+  await assert.rejects(staying.publishAsync("a", "x", { qos: 1 }), /Not authorized/);
+  midge.write("m.yaml", "listeners: 5\n");
+  await midge.process.waitForError(/the old one goes on/);
+  midge.write("m.yaml", yaml("limits: {maximumPacketSize: 1000}\n"));
+  await midge.process.waitForError(/limits.maximumPacketSize: applied to new connections/);
+  await staying.endAsync();
+});
