@@ -18,26 +18,34 @@ import { SessionEntry } from "./sessions.ts";
 const ANY_LEVELS = 65_535;
 
 export interface RestoredSession {
-  /** The journal's number; above 0. */
-  readonly number: number;
+  /** The journal's number for it; above 0. */
+  readonly session: number;
   readonly clientId: string;
   readonly userName: string | undefined;
+  /** By what name the access rules go that hold for it: those of the listener that its Client last came by. */
   readonly listener: string;
+  /** What stands before its Client's topics; "": nothing. */
   readonly mountPoint: string;
-  /** Seconds. */
+  /** Seconds; 0xFFFFFFFF: the Session does not expire. */
   readonly expiryInterval: number;
-  /** Undefined: it had a connection when the broker ended. */
+  /** When the connection ended, in milliseconds since 1970; undefined while there is one. */
   readonly disconnectedAtMs: number | undefined;
+  /** Not published yet. */
   readonly will: Will | undefined;
+  /** The Packet Identifier that was given last. */
   readonly lastPacketId: number;
 }
 
 export interface RestoredSubscription {
+  readonly session: number;
+  /** As the Client wrote it, `$share/…` included. */
   readonly topicFilter: string;
   readonly qos: QoS;
   readonly noLocal: boolean;
   readonly retainAsPublished: boolean;
+  /** Subscription Identifier; 0: none. */
   readonly identifier: number;
+  /** Retained messages are still to be sent for it. */
   readonly awaitsRetained: boolean;
 }
 
@@ -61,7 +69,7 @@ export class Restoration {
     const { environment, limits, sessions, lifecycle } = this.#parts;
     const { clientId, userName, listener, mountPoint, disconnectedAtMs, will } = row;
     const session = new Session(clientId, environment, limits.maximumInflightMessages);
-    session.storedNumber = row.number;
+    session.storedNumber = row.session;
     session.expiryInterval = row.expiryInterval;
     session.outbound.lastPacketId = row.lastPacketId;
     const { authorizer } = this.#policyOf(listener);

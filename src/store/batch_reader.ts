@@ -4,7 +4,8 @@
 import { Buffer } from "node:buffer";
 import type { QoS } from "../packet/packet_type.ts";
 import { ChangeKind } from "./batch_writer.ts";
-import type { StoreChanges, StoredWill } from "./stored.ts";
+import type { Will } from "../packet/packets.ts";
+import type { StoreChanges } from "./stored.ts";
 
 /**
  * Calls `changes` for each change in `batch`, in order. Byte fields are views into `batch`.
@@ -115,7 +116,7 @@ function readChange(cursor: Cursor, changes: StoreChanges): void {
   }
 }
 
-function readWill(cursor: Cursor): StoredWill | undefined {
+function readWill(cursor: Cursor): Will | undefined {
   if (cursor.byte() === 0) return undefined;
   const topicName = cursor.text();
   const payload = cursor.binary();

@@ -5,6 +5,7 @@
 //   text and bytes: length, then UTF-8 or bytes; what may be missing has 1 added to its length, 0: missing
 
 import { Buffer } from "node:buffer";
+import type { Will } from "../packet/packets.ts";
 import type {
   StoreChanges,
   StoredDelivery,
@@ -13,7 +14,6 @@ import type {
   StoredRetained,
   StoredSession,
   StoredSubscription,
-  StoredWill,
 } from "./stored.ts";
 
 /** First byte of each change. */
@@ -165,7 +165,7 @@ export class BatchWriter implements StoreChanges {
     this.#text(topicName);
   }
 
-  #will(will: StoredWill | undefined): void {
+  #will(will: Will | undefined): void {
     if (will === undefined) return this.#byte(0);
     this.#byte(1);
     this.#text(will.topicName);

@@ -27,12 +27,12 @@ export class RestoringReader implements StoreReader {
     this.#journal = journal;
   }
 
-  session({ session, ...row }: StoredSession): void {
-    this.#sessions.set(session, this.#restoration.session({ ...row, number: session }));
+  session(row: StoredSession): void {
+    this.#sessions.set(row.session, this.#restoration.session(row));
   }
 
-  subscription({ session, ...row }: StoredSubscription): void {
-    this.#restoration.subscription(this.#entry(session), row);
+  subscription(row: StoredSubscription): void {
+    this.#restoration.subscription(this.#entry(row.session), row);
   }
 
   message({ message: number, topicName, ...fields }: StoredMessage): void {

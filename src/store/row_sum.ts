@@ -3,6 +3,7 @@
 // of others, all but one in four thousand million do.
 
 import { crc32 } from "node:zlib";
+import type { Will } from "../packet/packets.ts";
 import type {
   StoredDelivery,
   StoredHeld,
@@ -10,7 +11,6 @@ import type {
   StoredRetained,
   StoredSession,
   StoredSubscription,
-  StoredWill,
 } from "./stored.ts";
 
 const MISSING = -1;
@@ -27,7 +27,7 @@ export function sumOfSession(row: StoredSession): number {
   return row.will === undefined ? sum : withWill(sum, row.will);
 }
 
-function withWill(sum: number, will: StoredWill): number {
+function withWill(sum: number, will: Will): number {
   let next = text(sum, will.topicName);
   next = number(next, flagsOfWill(will));
   next = number(next, will.willDelayInterval);
@@ -83,7 +83,7 @@ export function flagsOfSubscription(row: StoredSubscription): number {
     (row.awaitsRetained ? 16 : 0);
 }
 
-export function flagsOfWill(will: StoredWill): number {
+export function flagsOfWill(will: Will): number {
   return will.qos | (will.retain ? 4 : 0);
 }
 

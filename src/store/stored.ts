@@ -4,50 +4,11 @@
 //   session 1--n subscription          message 1--n delivery n--1 session
 //   session 1--n held (QoS 2) n--1 message          retained n--1 message
 
+import type { RestoredSession, RestoredSubscription } from "../broker/restoration.ts";
 import type { QoS } from "../packet/packet_type.ts";
 
-/** A Will Message that was not sent yet. */
-export interface StoredWill {
-  readonly topicName: string;
-  readonly payload: Uint8Array;
-  readonly qos: QoS;
-  readonly retain: boolean;
-  /** Seconds. */
-  readonly willDelayInterval: number;
-  /** Seconds; undefined: it does not expire. */
-  readonly messageExpiryInterval: number | undefined;
-  readonly forwardedProperties: Uint8Array;
-}
-
-export interface StoredSession {
-  readonly session: number;
-  readonly clientId: string;
-  readonly userName: string | undefined;
-  /** The listener that its Client last came by, by its name: whose access rules hold for it. */
-  readonly listener: string;
-  /** What stands before its Client's topics; "": nothing. */
-  readonly mountPoint: string;
-  /** Seconds; 0xFFFFFFFF: the Session does not expire. */
-  readonly expiryInterval: number;
-  /** When the connection ended, in milliseconds since 1970; undefined while there is one. */
-  readonly disconnectedAtMs: number | undefined;
-  readonly will: StoredWill | undefined;
-  /** The Packet Identifier that was given last. */
-  readonly lastPacketId: number;
-}
-
-export interface StoredSubscription {
-  readonly session: number;
-  /** As the Client wrote it, `$share/…` included. */
-  readonly topicFilter: string;
-  readonly qos: QoS;
-  readonly noLocal: boolean;
-  readonly retainAsPublished: boolean;
-  /** Subscription Identifier; 0: none. */
-  readonly identifier: number;
-  /** Retained messages are still to be sent for it. */
-  readonly awaitsRetained: boolean;
-}
+export type StoredSession = RestoredSession;
+export type StoredSubscription = RestoredSubscription;
 
 export interface StoredMessage {
   readonly message: number;
