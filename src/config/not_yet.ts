@@ -15,8 +15,6 @@ interface NotYet {
 }
 
 const isGiven = (value: unknown): boolean => value !== null && value !== undefined;
-const isOneOf = (...asking: readonly unknown[]) => (value: unknown): boolean =>
-  asking.includes(value);
 
 export const NOT_YET: readonly NotYet[] = [
   { issue: 6, what: "Bridges", path: ["bridges", "*"], asks: isGiven },

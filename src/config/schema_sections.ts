@@ -17,6 +17,9 @@ export const LOG_TYPES = [
 ] as const;
 const LOG_DESTINATIONS = ["stdout", "stderr", "syslog", "topic"] as const;
 
+/** What the database is called if nobody says otherwise. */
+export const STORE_FILE = "midge.db";
+
 export type LogTypeName = typeof LOG_TYPES[number];
 
 /** What survives the end of the process. */
@@ -26,7 +29,7 @@ export const Persistence = z.strictObject({
       "process: the death of the process; power: a power cut",
   ),
   directory: text().default("./data").describe("Folder of the database"),
-  file: text().default("midge.db").describe("Name of the database in it"),
+  file: text().default(STORE_FILE).describe("Name of the database in it"),
   flushInterval: milliseconds().prefault("1s")
     .describe("For relaxed: the longest time until what was acknowledged is written"),
 }).transform(addUnit("Ms", "flushInterval"));

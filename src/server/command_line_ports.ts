@@ -1,7 +1,8 @@
 // Mosquitto's -p beside a configuration.
 
 import type { ConfigNote } from "../config/config_error.ts";
-import type { Config } from "../config/schema.ts";
+import type { Config, PersistenceConfig } from "../config/schema.ts";
+import { STORE_FILE } from "../config/schema_sections.ts";
 
 /**
  * `config` with the ports of the command line, as Mosquitto has it: they are for a configuration that has no
@@ -16,10 +17,9 @@ export function withPorts(
   const [listener, ...others] = config.listeners;
   if (ports.length === 0) return { config, notes: [] };
   if (config.localOnly && listener?.kind === "tcp" && others.length === 0) {
-    return {
-      config: { ...config, listeners: ports.map((port) => ({ ...listener, port })) },
-      notes: [],
-    };
+    const listeners = ports.map((port) => ({ ...listener, port }));
+    const persistence = storeOf(config.persistence, ports[0]!);
+    return { config: { ...config, listeners, persistence }, notes: [] };
   }
   const own = config.listeners.map((each) => each.kind === "tcp" ? each.port : undefined);
   const notes = ports.filter((port) => !own.includes(port)).map((port): ConfigNote => ({
@@ -30,4 +30,14 @@ export function withPorts(
       `Mosquitto passes over it as well. Add 'listener ${port}' instead.`,
   }));
   return { config, notes };
+}
+
+/**
+ * Brokers that differ in their -p have a store each, unless the configuration names one; a broker on a port
+ * that happens to be free is not met again, and keeps nothing.
+ */
+function storeOf(persistence: PersistenceConfig, port: number): PersistenceConfig {
+  if (persistence.file !== STORE_FILE) return persistence;
+  if (port === 0) return { ...persistence, durability: "none" };
+  return { ...persistence, file: STORE_FILE.replace(".", `-${port}.`) };
 }

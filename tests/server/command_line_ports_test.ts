@@ -60,3 +60,24 @@ for (const { conf, ports, listens, unused = [], path = "m.conf" } of ROWS) {
     );
   });
 }
+
+for (
+  const { conf, path, ports, keeps } of [
+    { conf: "user: x", path: "m.yaml", ports: [], keeps: "process midge.db" },
+    { conf: "user: x", path: "m.yaml", ports: [1884], keeps: "process midge-1884.db" },
+    { conf: "user: x", path: "m.yaml", ports: [0], keeps: "none midge.db" },
+    { conf: "persistence: {file: a.db}", path: "m.yaml", ports: [1884], keeps: "process a.db" },
+    { conf: "persistence: {file: a.db}", path: "m.yaml", ports: [0], keeps: "process a.db" },
+    {
+      conf: "persistence true",
+      path: "m.conf",
+      ports: [1884],
+      keeps: "process mosquitto.midge.db",
+    },
+  ]
+) {
+  Deno.test(`-p ${ports} beside ${JSON.stringify(conf)} keeps its Sessions as ${keeps}`, async () => {
+    const { config } = withPorts((await readValid(conf, { path })).config, ports, path);
+    assert.equal(`${config.persistence.durability} ${config.persistence.file}`, keeps);
+  });
+}
