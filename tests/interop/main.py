@@ -24,6 +24,7 @@ STORIES = (
     "with_logs",
     "with_acl_random",
     "with_proxy",
+    "with_tls",
     "with_websocket",
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -46,6 +47,10 @@ class Behind:
                 if part in line:
                     return line.strip()
         raise Mismatch(f"expected a line with {part!r}, came {''.join(self._lines)}")
+
+    def reload(self) -> None:
+        """Asks it to read its files again."""
+        self._process.send_signal(signal.SIGHUP)
 
     def stop(self) -> None:
         """Ends it."""
