@@ -6,12 +6,14 @@
  * here-document, so nothing is written to disk.
  */
 
+import type { Transport } from "./transport.ts";
+
 export type BrokerName = "midge" | "mosquitto" | "aedes";
 
 export interface Broker {
   readonly name: BrokerName;
   /** A line of shell, to be run in the repository's root, after `exec`. */
-  readonly commandOf: (port: number, inWebSocket: boolean) => string;
+  readonly commandOf: (port: number, transport: Transport, tlsFolder: string) => string;
   /** The version, or undefined if the broker is not here. */
   readonly readVersion: () => Promise<string | undefined>;
 }
@@ -21,9 +23,11 @@ export const REPOSITORY_PATH: string = decodeURIComponent(REPOSITORY.pathname);
 
 const deno = shellQuote(Deno.execPath());
 
-function mosquittoConfig(port: number): string {
+function mosquittoConfig(port: number, transport: Transport, tlsFolder: string): string {
   return [
+    ...transport === "tls" ? ["user root"] : [], // the key is for nobody else
     `listener ${port} 127.0.0.1`,
+    ...transportConfig(transport, tlsFolder),
     "allow_anonymous true",
     "persistence false",
     "log_type none",
@@ -34,11 +38,23 @@ function mosquittoConfig(port: number): string {
   ].join("\n");
 }
 
-function webSocketConfig(port: number): string {
+/** What `transport` adds to a listener. */
+function transportConfig(transport: Transport, tlsFolder: string): string[] {
+  switch (transport) {
+    case "tcp":
+      return [];
+    case "websocket":
+      return ["protocol websockets"];
+    case "tls":
+      return [`certfile ${tlsFolder}/server.crt`, `keyfile ${tlsFolder}/server.key`];
+  }
+}
+
+function midgeConfig(port: number, transport: Transport, tlsFolder: string): string {
   return [
     "user root",
     `listener ${port} 127.0.0.1`,
-    "protocol websockets",
+    ...transportConfig(transport, tlsFolder),
     "allow_anonymous true",
   ].join("\n");
 }
@@ -46,10 +62,12 @@ function webSocketConfig(port: number): string {
 export const BROKERS: Readonly<Record<BrokerName, Broker>> = {
   midge: {
     name: "midge",
-    commandOf: (port, inWebSocket) =>
-      inWebSocket
-        ? `${startCommand()} -q -c /dev/fd/3 3<<'END'\n${webSocketConfig(port)}\nEND`
-        : `${startCommand()} -p ${port}`,
+    commandOf: (port, transport, tlsFolder) =>
+      transport === "tcp"
+        ? `${startCommand()} -p ${port}`
+        : `${startCommand()} -q -c /dev/fd/3 3<<'END'\n${
+          midgeConfig(port, transport, tlsFolder)
+        }\nEND`,
     readVersion: async () => {
       if (!await fileExists(new URL("main.ts", REPOSITORY))) return undefined;
       return (await readDenoJson()).version;
@@ -57,7 +75,8 @@ export const BROKERS: Readonly<Record<BrokerName, Broker>> = {
   },
   mosquitto: {
     name: "mosquitto",
-    commandOf: (port) => `mosquitto -c /dev/fd/3 3<<'END'\n${mosquittoConfig(port)}\nEND`,
+    commandOf: (port, transport, tlsFolder) =>
+      `mosquitto -c /dev/fd/3 3<<'END'\n${mosquittoConfig(port, transport, tlsFolder)}\nEND`,
     readVersion: async () => {
       const help = await readOutput("mosquitto", ["-h"]);
       return /mosquitto version (\S+)/.exec(help ?? "")?.[1];

@@ -8,6 +8,7 @@
 import { type Broker, REPOSITORY_PATH, shellQuote } from "./brokers.ts";
 import { sleep } from "./clock.ts";
 import type { GeneratorRequest } from "./generator.ts";
+import type { Transport } from "./transport.ts";
 import type { Outcome } from "./measurement.ts";
 
 const START_TIMEOUT_MS = 20_000;
@@ -36,11 +37,12 @@ function shellCommand(command: string, core: number | undefined): Deno.Command {
 
 export async function startBroker(
   broker: Broker,
-  inWebSocket: boolean,
+  transport: Transport,
+  tlsFolder: string,
   core?: number,
 ): Promise<RunningBroker> {
   const port = findFreePort();
-  const child = shellCommand(broker.commandOf(port, inWebSocket), core).spawn();
+  const child = shellCommand(broker.commandOf(port, transport, tlsFolder), core).spawn();
   let exitReason: string | undefined;
   const errorText = collectText(child.stderr);
   child.stdout.pipeTo(new WritableStream()).catch(() => {});

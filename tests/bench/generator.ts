@@ -14,6 +14,8 @@ export interface GeneratorRequest {
   readonly port: number;
   readonly pid: number;
   readonly seconds: number;
+  /** PEM: the CA of a broker that speaks TLS. */
+  readonly authority: string;
 }
 
 if (import.meta.main) await generate(JSON.parse(Deno.args[0] ?? "{}"));
@@ -23,7 +25,7 @@ async function generate(request: GeneratorRequest): Promise<void> {
   if (scenario === undefined) throw new Error(`Unknown scenario "${request.scenario}"`);
   const failure = Promise.withResolvers<Outcome>();
   const onFailure = (reason: string) => failure.resolve({ kind: "failed", reason });
-  const measured = scenario.measure({ ...request, inWebSocket: scenario.inWebSocket, onFailure })
+  const measured = scenario.measure({ ...request, transport: scenario.transport, onFailure })
     .then(
       (measurement): Outcome => ({ kind: "measured", measurement }),
       (error: Error): Outcome => ({ kind: "failed", reason: error.message }),

@@ -17,6 +17,7 @@ import {
   type PublishBlock,
   type QoS,
 } from "./frames.ts";
+import type { Transport } from "./transport.ts";
 import { type LoadSocket, WebSocketConn } from "./websocket_conn.ts";
 
 const PACKET_PUBACK = 4;
@@ -35,7 +36,9 @@ export interface LoadConnectionOptions {
   readonly clientId: string;
   /** Default 64 KiB; a connection of a wide fan-out takes less. */
   readonly readBufferLength?: number;
-  readonly inWebSocket?: boolean | undefined;
+  readonly transport?: Transport | undefined;
+  /** PEM: the CA of a broker that speaks TLS. */
+  readonly authority?: string | undefined;
   readonly onFailure: (reason: string) => void;
 }
 
@@ -71,7 +74,7 @@ export class LoadConnection {
   }
 
   static async open(options: LoadConnectionOptions): Promise<LoadConnection> {
-    const connection = await connectMqtt(options.port, options.clientId, options.inWebSocket);
+    const connection = await connectMqtt(options, options.clientId);
     const opened = new LoadConnection(connection, options);
     opened.#readLoop().catch((error: Error) => opened.#fail(error.message));
     return opened;
@@ -250,13 +253,16 @@ const CONNACK_LENGTH = 4;
 
 /** A connection on which the broker has accepted our CONNECT. */
 export async function connectMqtt(
-  port: number,
+  { port, transport, authority }: Pick<LoadConnectionOptions, "port" | "transport" | "authority">,
   clientId: string,
-  inWebSocket = false,
 ): Promise<LoadSocket> {
   const socket = await Deno.connect({ hostname: "127.0.0.1", port });
   socket.setNoDelay(true);
-  const connection = inWebSocket ? await WebSocketConn.upgrade(socket) : socket;
+  const connection = transport === "websocket"
+    ? await WebSocketConn.upgrade(socket)
+    : transport === "tls"
+    ? await Deno.startTls(socket, { hostname: "127.0.0.1", caCerts: [authority ?? ""] })
+    : socket;
   await connection.write(encodeConnect(clientId, KEEP_ALIVE_SECONDS));
   const connack = new Uint8Array(CONNACK_LENGTH);
   let filled = 0;

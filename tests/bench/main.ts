@@ -18,6 +18,7 @@ import { describeMachine, findCores, type PinnedCores, readOpenFilesLimit } from
 import { type BenchOptions, parseOptions, USAGE, UsageError } from "./options.ts";
 import { print } from "./print.ts";
 import { type Scenario, SCENARIOS } from "./scenarios/catalogue.ts";
+import { makeTlsMaterial, type TlsMaterial } from "./transport.ts";
 import { formatHeader, formatScenario, LEGEND, type Outcomes } from "./table.ts";
 
 /** On top of the measured seconds: warm-up, connecting, settling, draining. */
@@ -56,6 +57,7 @@ async function bench(options: BenchOptions): Promise<number> {
   const cores = options.pin ? await findCores() : undefined;
   const machine = await describeMachine(versions, cores);
   const openFilesLimit = await readOpenFilesLimit();
+  const tls = await makeTlsMaterial();
   print(formatHeader());
 
   const results: { scenario: string; repeats: Outcomes[] }[] = [];
@@ -68,12 +70,13 @@ async function bench(options: BenchOptions): Promise<number> {
       couldRunAll = false;
       continue;
     }
-    const repeats = await runScenario(scenario, brokers, options, cores);
+    const repeats = await runScenario(scenario, brokers, options, tls, cores);
     const merged = mergeByBroker(brokers, repeats);
     for (const line of formatScenario(scenario.name, merged)) print(line);
     couldRunAll &&= Object.values(merged).some(({ kind }) => kind === "measured");
     results.push({ scenario: scenario.name, repeats });
   }
+  await Deno.remove(tls.folder, { recursive: true });
   print(`\n${LEGEND}\n${machine}`);
   if (options.jsonPath !== undefined) {
     const report = { machine, versions, seconds: options.seconds, cores, results };
@@ -86,13 +89,14 @@ async function runScenario(
   scenario: Scenario,
   brokers: readonly BrokerName[],
   options: BenchOptions,
+  tls: TlsMaterial,
   cores: PinnedCores | undefined,
 ): Promise<Outcomes[]> {
   const repeats: Outcomes[] = [];
   for (let repeat = 0; repeat < options.repeat; repeat++) {
     const outcomes: Outcomes = {};
     for (const name of brokers) {
-      outcomes[name] = await measure(scenario, BROKERS[name], options.seconds, cores);
+      outcomes[name] = await measure(scenario, BROKERS[name], options.seconds, tls, cores);
     }
     repeats.push(outcomes);
   }
@@ -103,12 +107,14 @@ async function measure(
   scenario: Scenario,
   broker: Broker,
   seconds: number,
+  tls: TlsMaterial,
   cores: PinnedCores | undefined,
 ): Promise<Outcome> {
   try {
-    const running = await startBroker(broker, scenario.inWebSocket, cores?.broker);
+    const running = await startBroker(broker, scenario.transport, tls.folder, cores?.broker);
     const { port, pid } = running;
-    const request = { scenario: scenario.name, port, pid, seconds };
+    const { authority } = tls;
+    const request = { scenario: scenario.name, port, pid, seconds, authority };
     const timeoutMs = seconds * 1_000 + GENERATOR_SLACK_MS;
     const outcome = await runGenerator(request, timeoutMs, cores?.generator);
     if (outcome.kind === "failed") await sleep(EXIT_NOTICE_MS);

@@ -10,6 +10,7 @@ import { measureConnectRate } from "./connect_rate.ts";
 import { measureHardCase } from "./hard_case.ts";
 import { measureIdle } from "./idle.ts";
 import { measureSubscriptions } from "./subscriptions.ts";
+import type { Transport } from "../transport.ts";
 import type { Target } from "./target.ts";
 import { measureFanIn, measureFanOut, measurePairs } from "./throughput.ts";
 
@@ -18,8 +19,7 @@ export interface Scenario {
   readonly brokers: readonly BrokerName[];
   /** File descriptors that the broker and the generator each need. */
   readonly openFiles: number;
-  /** Whether the clients speak WebSocket. */
-  readonly inWebSocket: boolean;
+  readonly transport: Transport;
   readonly measure: (target: Target) => Promise<Measurement>;
 }
 
@@ -27,7 +27,7 @@ const ALL: readonly BrokerName[] = ["midge", "mosquitto", "aedes"];
 const WITHOUT_AEDES: readonly BrokerName[] = ["midge", "mosquitto"];
 
 function throughput(name: string, measure: Scenario["measure"]): Scenario {
-  return { name, brokers: ALL, openFiles: 1_200, inWebSocket: false, measure };
+  return { name, brokers: ALL, openFiles: 1_200, transport: "tcp", measure };
 }
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -45,35 +45,56 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "connect-rate",
     brokers: WITHOUT_AEDES,
     openFiles: 1_200,
-    inWebSocket: false,
+    transport: "tcp",
     measure: measureConnectRate,
   },
   {
     name: "idle-10000",
     brokers: WITHOUT_AEDES,
     openFiles: 10_200,
-    inWebSocket: false,
+    transport: "tcp",
     measure: (target) => measureIdle(target, 10_000),
   },
   {
     name: "ws-qos0-1to1",
     brokers: ["midge"],
     openFiles: 1_200,
-    inWebSocket: true,
+    transport: "websocket",
     measure: (target) => measurePairs(target, 1, 0),
   },
   {
     name: "ws-idle-10000",
     brokers: ["midge"],
     openFiles: 10_200,
-    inWebSocket: true,
+    transport: "websocket",
     measure: (target) => measureIdle(target, 10_000),
+  },
+  {
+    name: "tls-qos0-1to1",
+    brokers: WITHOUT_AEDES,
+    openFiles: 1_200,
+    transport: "tls",
+    measure: (target) => measurePairs(target, 1, 0),
+  },
+  {
+    name: "tls-connect-rate",
+    brokers: WITHOUT_AEDES,
+    openFiles: 1_200,
+    transport: "tls",
+    measure: measureConnectRate,
+  },
+  {
+    name: "tls-idle-2000",
+    brokers: WITHOUT_AEDES,
+    openFiles: 2_200,
+    transport: "tls",
+    measure: (target) => measureIdle(target, 2_000),
   },
   {
     name: "subscriptions-100000",
     brokers: WITHOUT_AEDES,
     openFiles: 1_200,
-    inWebSocket: false,
+    transport: "tcp",
     measure: measureSubscriptions,
   },
 ];

@@ -18,7 +18,7 @@ const SETTLE_MS = 200;
 
 export async function measureConnectRate(target: Target): Promise<Measurement> {
   const connectOnce = async (index: number): Promise<void> => {
-    await disconnectMqtt(await connectMqtt(target.port, `c${index}`));
+    await disconnectMqtt(await connectMqtt(target, `c${index}`));
   };
   await forEachAtOnce(WARM_UP_CONNECTIONS, AT_ONCE, connectOnce);
   await sleep(SETTLE_MS);

@@ -19,7 +19,7 @@ export async function measureIdle(target: Target, connectionCount: number): Prom
   const bytesBefore = await readResidentBytes(target.pid);
   const connections: LoadSocket[] = [];
   await forEachAtOnce(connectionCount, AT_ONCE, async (index) => {
-    connections.push(await connectMqtt(target.port, `idle${index}`, target.inWebSocket));
+    connections.push(await connectMqtt(target, `idle${index}`));
   });
   await sleep(SETTLE_MS);
   const bytesAfter = await readResidentBytes(target.pid);

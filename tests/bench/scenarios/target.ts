@@ -2,14 +2,16 @@
 
 import { cpuUsage } from "node:process";
 import { LoadConnection } from "../load_connection.ts";
+import type { Transport } from "../transport.ts";
 import { readCpuSeconds } from "../process_stat.ts";
 
 export interface Target {
   readonly port: number;
   readonly pid: number;
   readonly seconds: number;
-  /** Whether the clients speak WebSocket. */
-  readonly inWebSocket: boolean;
+  readonly transport: Transport;
+  /** PEM: the CA of a broker that speaks TLS. */
+  readonly authority: string;
   readonly onFailure: (reason: string) => void;
 }
 
@@ -23,8 +25,8 @@ export function openAll(
   names: readonly string[],
   readBufferLength = 64 * 1024,
 ): Promise<LoadConnection[]> {
-  const { port, inWebSocket, onFailure } = target;
-  const common = { port, inWebSocket, readBufferLength, onFailure };
+  const { port, transport, authority, onFailure } = target;
+  const common = { port, transport, authority, readBufferLength, onFailure };
   return Promise.all(names.map((clientId) => LoadConnection.open({ ...common, clientId })));
 }
 
