@@ -13,6 +13,8 @@ export interface StartOptions {
   readonly isQuiet: boolean;
   /** Check the configuration and end. */
   readonly testsConfig: boolean;
+  /** Start even if the store is damaged: it is kept under a new name. */
+  readonly setsDamagedStoreAside: boolean;
   readonly help: boolean;
   readonly version: boolean;
 }
@@ -44,6 +46,10 @@ export const START_OPTIONS: readonly OptionRow[] = [
   { names: ["-v", "--verbose"], description: "log everything, whatever the configuration says" },
   { names: ["-q", "--quiet"], description: "log nothing, and print no greeting" },
   { names: ["--test-config"], description: "check the configuration and end, as midge check" },
+  {
+    names: ["--set-damaged-store-aside"],
+    description: "start even if the store can't be used: it is kept under a new name",
+  },
   { names: ["-d", "--daemon"] },
   { names: ["--tls-keylog"], value: "FILE", missing: "no file specified" },
   { names: ["--version"], description: "print the version and end" },
@@ -104,6 +110,7 @@ export function readOptions(
     isVerbose: given.has("--verbose"),
     isQuiet: given.has("--quiet"),
     testsConfig: given.has("--test-config"),
+    setsDamagedStoreAside: given.has("--set-damaged-store-aside"),
     help: given.has("--help"),
     version: given.has("--version"),
   };

@@ -83,7 +83,9 @@ async function startConfigured(
     "../server/configured_server.ts"
   );
   const { DENO_IO } = await import("../config/config_io.ts");
-  const { dropPrivileges, writePidFile } = await import("./start_configured.ts");
+  const { dropPrivileges, setDamagedStoreAside, writePidFile } = await import(
+    "./start_configured.ts"
+  );
   const { FileWatch } = await import("../server/file_watch.ts");
   const { RecordingIO } = await import("../server/recording_io.ts");
   const io = new RecordingIO(DENO_IO);
@@ -96,6 +98,7 @@ async function startConfigured(
     const log = opened = new LineLog(settings, sinks);
     logStart(log, `Config loaded from ${path}.`);
     for (const { level, text } of loaded.notes) log.write(level, text);
+    if (options.setsDamagedStoreAside) setDamagedStoreAside(loaded.config, log);
     const configured = await ConfiguredServer.start(path, loaded, io, log, options.ports);
     const { server } = configured;
     sinks.publishTo((lines) => server.publishLog(lines));

@@ -1,8 +1,11 @@
 // What only a start with a configuration needs.
 
+import { join } from "node:path";
+import type { Log } from "../broker/ports.ts";
 import { ConfigError, formatProblem } from "../config/config_error.ts";
 import { readConfig } from "../config/read_config.ts";
 import type { Config } from "../config/schema.ts";
+import { setDamagedAside } from "../store/set_aside.ts";
 import { becomeUser, type Note } from "./become_user.ts";
 
 /**
@@ -27,6 +30,16 @@ export function dropPrivileges(path: string): (config: Config) => Promise<readon
       return [...notes, ...lost];
     }
   };
+}
+
+/**
+ * For --set-damaged-store-aside: a store that can't be used gets a new name, and the log says so.
+ * @throws {StoreError} if a broker uses it, or its folder can't be written.
+ */
+export function setDamagedStoreAside({ persistence }: Config, log: Log): void {
+  if (persistence.durability === "none") return;
+  const found = setDamagedAside(join(persistence.directory, persistence.file), Date.now());
+  if (found !== undefined) log.write("warning", found);
 }
 
 /** The message is for the operator. */

@@ -12,6 +12,7 @@ import { RestoringReader } from "../store/restore.ts";
 import { StoreClient, type StoreFigures } from "../store/store_client.ts";
 import { StoreJournal } from "../store/store_journal.ts";
 import { StoreLock } from "../store/store_lock.ts";
+import { checkLog } from "../store/wal_check.ts";
 
 /** The log repeats that storing fails once in so long. */
 const REMIND_MS = 60_000;
@@ -87,6 +88,8 @@ export class Persistence {
   ): Promise<Persistence> {
     const lock = StoreLock.take(options.path);
     try {
+      const torn = checkLog(options.path); // before SQLite looks: it says nothing
+      if (torn !== undefined) log.write("warning", torn);
       const persistence = new Persistence(options, log, clock, onFault, lock);
       const { path, durability } = options;
       persistence.#client = await StoreClient.open({ path, durability }, {

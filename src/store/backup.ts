@@ -2,7 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import { backup, DatabaseSync } from "node:sqlite";
-import { checkOwner, damaged, makeFile, opening } from "./open_database.ts";
+import { checkOwner, makeFile, opening } from "./open_database.ts";
 import { verifyStore } from "./read_store.ts";
 import { setAside } from "./set_aside.ts";
 import { APPLICATION_ID } from "./sqlite_schema.ts";
@@ -94,13 +94,8 @@ function verifyCopy(source: string, copy: string): void {
     verifyStore(copy);
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    const message = error.message.replaceAll(copy, source);
-    throw error.problem === "damaged"
-      ? damaged(
-        source,
-        message.replace(/^.* is damaged: /, "").replace(/ Put a backup back.*$/s, ""),
-      )
-      : new StoreError(error.problem, source, message);
+    const found = error.found.replaceAll(copy, source);
+    throw new StoreError(error.problem, source, found, "Nothing was changed.");
   }
 }
 

@@ -89,8 +89,8 @@ export function checkOwner(db: DatabaseSync, path: string): void {
     throw new StoreError(
       "newer",
       path,
-      `${path} was written by a newer midge (schema ${version}, this one knows ${MIGRATIONS.length}). ` +
-        "Start that version, or restore a backup of this one.",
+      `${path} was written by a newer midge (schema ${version}, this one knows ${MIGRATIONS.length}).`,
+      "Start that version, or restore a backup of this one.",
     );
   }
 }
@@ -110,7 +110,8 @@ function foreign(path: string, why: string): StoreError {
   return new StoreError(
     "foreign",
     path,
-    `${path} is not a store of midge's: ${why}. Name another file, or move this one away.`,
+    `${path} is not a store of midge's: ${why}.`,
+    "Name another file, or move this one away.",
   );
 }
 
@@ -118,7 +119,8 @@ export function damaged(path: string, why: string): StoreError {
   return new StoreError(
     "damaged",
     path,
-    `${path} is damaged: ${why}. Put a backup back (midge restore), or start with ` +
-      "--set-damaged-store-aside: the file is kept under a new name, and midge begins an empty one.",
+    `${path} is damaged: ${why}.`,
+    "Put a backup back (midge restore), or start with --set-damaged-store-aside: the file is kept under a new " +
+      "name, and midge begins an empty one.",
   );
 }

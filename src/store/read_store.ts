@@ -7,24 +7,18 @@ import { BatchWriter } from "./batch_writer.ts";
 import { checkStructure, openDatabase, opening } from "./open_database.ts";
 import { SortedNumbers } from "./sorted_numbers.ts";
 import { SqliteStore } from "./sqlite_store.ts";
-import { setAside } from "./set_aside.ts";
-import { sqliteCodeOf, StoreError, type StoreProblem } from "./store_error.ts";
-import { checkLog } from "./wal_check.ts";
+import { sqliteCodeOf } from "./store_error.ts";
 import type { StoredMessage, StoreReader } from "./stored.ts";
 import { StoredRows } from "./stored_rows.ts";
 
 export interface ReadStoreOptions {
   /** Milliseconds since 1970. */
   readonly nowMs: number;
-  /** A store that can't be used is kept under a new name, and an empty one is begun; without it, an error is thrown. */
-  readonly setsDamagedAside?: boolean;
   /** Called now and then with rows done and rows in all. */
   readonly progress?: (done: number, total: number) => void;
 }
 
 export interface StoreContents {
-  /** What the operator should know. */
-  readonly warnings: readonly string[];
   readonly sessions: number;
   readonly subscriptions: number;
   readonly messages: number;
@@ -41,7 +35,6 @@ export interface StoreContents {
 }
 
 const PROGRESS_ROWS = 10_000;
-const SET_ASIDE: ReadonlySet<StoreProblem> = new Set(["damaged", "foreign", "newer"]);
 
 /**
  * Opens the store `path`, or makes an empty one, and gives all that it holds to `reader`, in the order that
@@ -53,20 +46,7 @@ export function readStore(
   reader: StoreReader,
   options: ReadStoreOptions,
 ): StoreContents {
-  const warnings: string[] = [];
-  if (options.setsDamagedAside === true) {
-    try {
-      verifyStore(path);
-    } catch (error) {
-      if (!(error instanceof StoreError) || !SET_ASIDE.has(error.problem)) throw error;
-      warnings.push(
-        `${error.message} It was renamed to ${setAside(path, "damaged", options.nowMs)}.`,
-      );
-    }
-  }
-  const torn = checkLog(path);
-  if (torn !== undefined) warnings.push(torn);
-  return use(path, (db) => ({ ...new Reading(db, path, reader, options).run(), warnings }));
+  return use(path, (db) => new Reading(db, path, reader, options).run());
 }
 
 /**
@@ -139,7 +119,7 @@ class Reading {
     this.#given = new SortedNumbers(messages);
   }
 
-  run(): Omit<StoreContents, "warnings"> {
+  run(): StoreContents {
     this.#readSessions();
     this.#readSubscriptions();
     this.#collectReferences();

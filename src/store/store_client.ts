@@ -164,7 +164,9 @@ export class StoreClient implements BatchSink {
       case "opened":
         return this.#onOpened();
       case "notOpened":
-        return this.#onNotOpened(message.reason);
+        return this.#onNotOpened(
+          new StoreError(message.problem, this.#options.path, message.reason, message.advice),
+        );
       case "committed":
         return this.#onCommitted(message.cost);
       case "failing":
@@ -185,13 +187,13 @@ export class StoreClient implements BatchSink {
     if (this.#closing !== undefined) this.#send({ type: "close" });
   }
 
-  #onNotOpened(reason: string): void {
+  #onNotOpened(error: StoreError): void {
     this.#endWorker();
     if (this.#opening !== undefined) {
-      this.#opening.reject(this.#error(reason));
+      this.#opening.reject(error);
       this.#opening = undefined;
-    } else if (this.#closing !== undefined) this.#onClosed(this.#batch && reason);
-    else this.#startLater(reason);
+    } else if (this.#closing !== undefined) this.#onClosed(this.#batch && error.found);
+    else this.#startLater(error.found);
   }
 
   #onCommitted(cost: CommitCost): void {
@@ -235,7 +237,9 @@ export class StoreClient implements BatchSink {
 
   #onDeath(worker: Worker, why: string): void {
     if (worker !== this.#worker) return;
-    this.#onNotOpened(`the store's worker has failed: ${why}`);
+    this.#onNotOpened(
+      new StoreError("failed", this.#options.path, `the store's worker has failed: ${why}`),
+    );
   }
 
   #startLater(reason: string): void {

@@ -11,8 +11,14 @@ export type StoreProblem = "locked" | "unwritable" | "foreign" | "newer" | "dama
 export class StoreError extends Error {
   override readonly name = "StoreError";
 
-  constructor(readonly problem: StoreProblem, readonly path: string, message: string) {
-    super(message);
+  /** @param found what is the matter, a sentence. @param advice what to do; "": that is plain. */
+  constructor(
+    readonly problem: StoreProblem,
+    readonly path: string,
+    readonly found: string,
+    readonly advice = "",
+  ) {
+    super(advice === "" ? found : `${found} ${advice}`);
   }
 }
 
@@ -53,7 +59,7 @@ export function unwritable(path: string, reason: string): StoreError {
   return new StoreError(
     "unwritable",
     path,
-    `${path} can't be written: ${reason}. It and its folder must belong to the user that midge runs as, ` +
-      "with room on their disk.",
+    `${path} can't be written: ${reason}.`,
+    "It and its folder must belong to the user that midge runs as, with room on their disk.",
   );
 }

@@ -53,7 +53,7 @@ function locked(path: string, file: Deno.FsFile): StoreError {
   return new StoreError(
     "locked",
     path,
-    `${path} is in use: ${who} is a broker on the same store. Stop it first, or give this one a ` +
-      "folder of its own.",
+    `${path} is in use: ${who} is a broker on the same store.`,
+    "Stop it first, or give this one a folder of its own.",
   );
 }

@@ -1,6 +1,7 @@
 // What the main thread and the worker of the store say to each other.
 
 import type { Durability } from "./open_database.ts";
+import type { StoreProblem } from "./store_error.ts";
 
 export type ToWorker =
   | { readonly type: "open"; readonly path: string; readonly durability: Durability }
@@ -14,7 +15,12 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly type: "opened" }
-  | { readonly type: "notOpened"; readonly reason: string }
+  | {
+    readonly type: "notOpened";
+    readonly problem: StoreProblem;
+    readonly reason: string;
+    readonly advice: string;
+  }
   | { readonly type: "committed"; readonly cost: CommitCost }
   | { readonly type: "failing"; readonly reason: string }
   | { readonly type: "backedUp"; readonly reason: string | undefined }

@@ -6,7 +6,7 @@ import { backup } from "node:sqlite";
 import { openDatabase } from "./open_database.ts";
 import { StoreUpkeep } from "./store_upkeep.ts";
 import { SqliteStore } from "./sqlite_store.ts";
-import { reasonOf } from "./store_error.ts";
+import { reasonOf, StoreError } from "./store_error.ts";
 import type { FromWorker, ToWorker } from "./store_messages.ts";
 
 /** What a Worker has and the types of the main thread do not know. */
@@ -104,7 +104,10 @@ function open(message: ToWorker & { readonly type: "open" }): void {
   try {
     worker = new StoreWorker(message);
   } catch (error) {
-    scope.postMessage({ type: "notOpened", reason: reasonOf(error) });
+    const { problem, found: reason, advice } = error instanceof StoreError
+      ? error
+      : new StoreError("failed", message.path, `${message.path}: ${reasonOf(error)}`);
+    scope.postMessage({ type: "notOpened", problem, reason, advice });
     return;
   }
   scope.postMessage({ type: "opened" });
