@@ -15,6 +15,9 @@ import type {
 
 const MISSING = -1;
 
+// What is read back may have another type than what was written, and the same bytes: a bit says which it is. So the
+// types are looked at too.
+
 export function sumOfSession(row: StoredSession): number {
   let sum = number(1, row.session);
   sum = number(sum, row.expiryInterval);
@@ -96,12 +99,14 @@ export function stateOfDelivery(row: StoredDelivery): number {
 }
 
 function number(sum: number, value: number): number {
+  if (typeof value !== "number") throw new TypeError("a number is something else");
   const high = Math.floor(value / 0x1_0000_0000);
   const mixed = Math.imul(sum ^ (value | 0), 0x9e3779b1);
   return high === 0 ? mixed : Math.imul(mixed ^ high, 0x85ebca6b);
 }
 
 function text(sum: number, value: string): number {
+  if (typeof value !== "string") throw new TypeError("a text is something else");
   return crc32(value, number(sum, value.length) >>> 0) | 0;
 }
 
@@ -110,5 +115,6 @@ function optionalText(sum: number, value: string | undefined): number {
 }
 
 function bytes(sum: number, value: Uint8Array): number {
+  if (!(value instanceof Uint8Array)) throw new TypeError("bytes are something else");
   return crc32(value, number(sum, value.length) >>> 0) | 0;
 }
