@@ -111,6 +111,19 @@ export function versionOf(certificate: Uint8Array): number {
   return (childrenOf(first)[0] as Integer).valueBlock.valueDec + 1;
 }
 
+/** Characters of a name that a log shows. */
+const SHOWN_CHARACTERS = 200;
+
+/**
+ * A name for the log. Strangers choose what is in it, so it stays one line, without control characters.
+ * @param name as node:crypto has it, a part on each line.
+ */
+export function showName(name: string): string {
+  // deno-lint-ignore no-control-regex
+  const shown = name.replaceAll("\n", ", ").replaceAll(/[\x00-\x1f\x7f-\x9f]/g, "?");
+  return shown.length <= SHOWN_CHARACTERS ? shown : `${shown.slice(0, SHOWN_CHARACTERS)}…`;
+}
+
 function subjectOf(certificate: Uint8Array): Attribute[] {
   const { result } = fromBER(certificate);
   const fields = childrenOf(childrenOf(result)[0]);

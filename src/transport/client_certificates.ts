@@ -6,7 +6,7 @@
 import { type DetailedPeerCertificate, TLSSocket } from "node:tls";
 import { X509Certificate } from "node:crypto";
 import { HandshakeError } from "./byte_stream.ts";
-import { commonNameOf, subjectNameOf, versionOf } from "./certificate_names.ts";
+import { commonNameOf, showName, subjectNameOf, versionOf } from "./certificate_names.ts";
 import type { RevocationLists } from "./revocation_lists.ts";
 
 /**
@@ -106,7 +106,7 @@ export function canCheckCertificates(): boolean {
 
 /** The runtime's codes say less than the certificate itself. */
 function describeRefusal(certificate: X509Certificate, code: Error | string | null): string {
-  const who = `its certificate (${oneLine(certificate.subject)})`;
+  const who = `its certificate (${showName(certificate.subject)})`;
   const nowMs = Date.now();
   const { validFromDate, validToDate } = certificate;
   if (versionOf(new Uint8Array(certificate.raw)) < 3) {
@@ -124,14 +124,10 @@ function describeRefusal(certificate: X509Certificate, code: Error | string | nu
       return `${who} is not meant for Clients: its Extended Key Usage lacks clientAuth`;
     default:
       return `${who} does not lead to a CA of ours (cafile, capath), or one between has expired or ` +
-        `may not sign; it was issued by ${oneLine(certificate.issuer)}`;
+        `may not sign; it was issued by ${showName(certificate.issuer)}`;
   }
 }
 
 function day(date: Date): string {
   return date.toISOString().slice(0, 10);
-}
-
-function oneLine(name: string): string {
-  return name.replaceAll("\n", ", ");
 }

@@ -5,6 +5,7 @@
 
 import type { X509Certificate } from "node:crypto";
 import { Certificate, CertificateRevocationList } from "pkijs";
+import { showName } from "./certificate_names.ts";
 
 /** Delta CRL Indicator and Issuing Distribution Point: a list that says only some of what there is to say. */
 const PARTIAL = new Set(["2.5.29.27", "2.5.29.28"]);
@@ -94,23 +95,23 @@ export class RevocationLists {
     issuers: readonly X509Certificate[],
     isClient: boolean,
   ): Promise<string | undefined> {
-    const who = `${isClient ? "its" : "the CA's"} certificate (${oneLine(certificate.subject)})`;
+    const who = `${isClient ? "its" : "the CA's"} certificate (${showName(certificate.subject)})`;
     const nowMs = Date.now();
     const lists = this.#lists.get(issuerOf(certificate)) ?? [];
     let isCurrent = false;
-    let problem = `there is no revocation list of ${oneLine(certificate.issuer)} in crlfile`;
+    let problem = `there is no revocation list of ${showName(certificate.issuer)} in crlfile`;
     for (const list of lists) {
       const signed = await Promise.all(issuers.map((each) => isSignedBy(list, each)));
       if (!signed.includes(true)) {
-        problem = `the revocation list of ${oneLine(certificate.issuer)} is not signed by it`;
+        problem = `the revocation list of ${showName(certificate.issuer)} is not signed by it`;
         continue;
       }
       // A list that is out of date is no proof that nothing has been added, but what it says still holds.
       if (list.revoked.has(serialOf(certificate))) return `${who} has been revoked`;
       if (list.nextUpdateMs !== undefined && list.nextUpdateMs < nowMs) {
-        problem = `the revocation list of ${oneLine(certificate.issuer)} is out of date`;
+        problem = `the revocation list of ${showName(certificate.issuer)} is out of date`;
       } else if (list.thisUpdateMs > nowMs) {
-        problem = `the revocation list of ${oneLine(certificate.issuer)} is not valid yet`;
+        problem = `the revocation list of ${showName(certificate.issuer)} is not valid yet`;
       } else {
         isCurrent = true;
       }
@@ -189,8 +190,4 @@ function withoutZeros(hex: string): string {
 
 function toHex(bytes: ArrayBuffer | Uint8Array): string {
   return new Uint8Array(bytes).toHex();
-}
-
-function oneLine(name: string): string {
-  return name.replaceAll("\n", ", ");
 }

@@ -31,7 +31,7 @@ export class TlsLayer implements Layer {
   #clients: ClientCertificates | undefined;
   #checked = new CheckedCertificates();
 
-  /** @param settings must be right; see checkTls in src/server: node:tls would only fail later. */
+  /** @param settings must be right; see readTlsFiles in src/server: node:tls would only fail later. */
   constructor(settings: TlsSettings) {
     this.#server = serverOf(settings);
     this.#clients = settings.clients;
@@ -55,7 +55,9 @@ export class TlsLayer implements Layer {
       return { ...peer, stream, certifiedUserName: userName ?? peer.certifiedUserName };
     } catch (error) {
       stream.close();
-      throw error;
+      if (error instanceof HandshakeError) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new HandshakeError(`its certificate can't be read: ${reason}`); // the peer's bytes, not our mistake
     }
   }
 

@@ -70,6 +70,11 @@ const CLIENTS = [
     logs: /signed by itself|does not lead to a CA of ours/,
   },
   {
+    name: "a certificate whose name would write into the log",
+    client: await issue({ subject: { CN: `\x1b[2J\r${"x".repeat(300)}` } }),
+    logs: /handshake: its certificate \(CN=\?\[2J\?x{100,200}…\)/,
+  },
+  {
     name: "a certificate that is for servers only",
     client: await ofClient({ usage: "server" }),
     logs: /handshake: its certificate \(CN=alice\)/,

@@ -25,8 +25,6 @@ export interface CertificateOptions {
   readonly notAfter?: number;
   /** What it is for; default: anything. */
   readonly usage?: "client" | "server";
-  /** Version 1 has no extensions. */
-  readonly version?: 1 | 3;
 }
 
 /** A certificate with its key. */
@@ -42,20 +40,19 @@ export interface Issued {
 let serial = 1;
 
 export async function issue(options: CertificateOptions): Promise<Issued> {
-  const { subject, issuer, isAuthority = false, notBefore = -1, notAfter = 365, version = 3 } =
-    options;
+  const { subject, issuer, isAuthority = false, notBefore = -1, notAfter = 365 } = options;
   const keys = await crypto.subtle.generateKey(ALGORITHM, true, [
     "sign",
     "verify",
   ]) as CryptoKeyPair;
   const certificate = new pkijs.Certificate();
-  certificate.version = version - 1;
+  certificate.version = 2; // that is 3
   certificate.serialNumber = new asn1js.Integer({ value: ++serial });
   certificate.subject = nameOf(subject);
   certificate.issuer = issuer?.certificate.subject ?? certificate.subject;
   certificate.notBefore.value = new Date(Date.now() + notBefore * DAY_MS);
   certificate.notAfter.value = new Date(Date.now() + notAfter * DAY_MS);
-  if (version === 3) certificate.extensions = extensionsOf(isAuthority, options.usage);
+  certificate.extensions = extensionsOf(isAuthority, options.usage);
   await certificate.subjectPublicKeyInfo.importKey(keys.publicKey);
   await certificate.sign((issuer?.keys ?? keys).privateKey, "SHA-256");
   const der = certificate.toSchema(true).toBER();
