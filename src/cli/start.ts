@@ -11,6 +11,7 @@ import { VERSION } from "../server/version.ts";
 import { ExitCode } from "./exit_code.ts";
 import { describeAccess, EVERYBODY_HERE, greeting, LOCAL } from "./greeting.ts";
 import type { StartOptions } from "./options.ts";
+import { openServiceManager, serviceStatus } from "./service.ts";
 import { type Signalled, Signals } from "./signals.ts";
 
 const DEFAULT_PORT = 1883;
@@ -19,6 +20,8 @@ const DEFAULT_PORT = 1883;
 interface Running extends Signalled {
   readonly log: LineLog;
   readonly greeting: string;
+  /** For who watches over the process: a line. */
+  status(): string;
   stop(): Promise<void>;
 }
 
@@ -31,12 +34,28 @@ export async function start(options: StartOptions): Promise<number> {
   if (typeof running === "number") return running;
   const { log } = running;
   globalThis.addEventListener("error", () => log.flush()); // our own mistake: its lines are needed
-  const ended = signals.until(running);
+  const service = openServiceManager(log);
+  const status = () => running.status();
+  const ended = signals.until({
+    log,
+    logSessions: () => running.logSessions(),
+    reload: async () => {
+      service?.reloading();
+      try {
+        return await running.reload();
+      } finally {
+        service?.ready(status);
+      }
+    },
+  });
   log.write("info", `midge version ${VERSION} running`);
   if (!options.isQuiet) writeText("stdout", running.greeting); // whoever reads it may send signals
+  service?.ready(status);
   const exitCode = await ended;
+  service?.stopping();
   await running.stop();
   log.write("info", `midge version ${VERSION} terminating`);
+  await service?.close();
   await log.close();
   return exitCode;
 }
@@ -66,6 +85,7 @@ function startLocally(options: StartOptions): Running | number {
         return Promise.resolve(undefined);
       },
       logSessions: () => server.logSessions(),
+      status: () => serviceStatus(server),
       stop: () => server.stop(),
     };
   } catch (error) {
@@ -140,6 +160,7 @@ async function startConfigured(
         return undefined;
       },
       logSessions: () => server.logSessions(),
+      status: () => serviceStatus(server),
       stop: async () => {
         watch[Symbol.dispose]();
         await configured.stop();

@@ -1,9 +1,9 @@
 // SyslogSocket: datagrams to the system's log over its local socket. They are sent one after the other and
 // never waited for by the broker: a system log that takes none of them costs lines, not time, and what can't
-// be sent is said once on standard error. Deno calls its datagram sockets unstable, so it has to be allowed
-// (`--unstable-net`, or "unstable" in deno.json).
+// be sent is said once on standard error.
 
 import { writeText } from "./console.ts";
+import { DatagramSender } from "./datagram_sender.ts";
 import type { LogLine } from "./log_sinks.ts";
 import { type SyslogFacility, syslogLine } from "./syslog_line.ts";
 
@@ -12,22 +12,11 @@ const MAX_WAITING = 2_000;
 /** How long the end of the process waits for them. */
 const CLOSE_TIMEOUT_MS = 500;
 
-const encoder = new TextEncoder();
-
-/** What this needs of `Deno.DatagramConn`, whose type is there only with the flag. */
-interface DatagramSocket {
-  send(bytes: Uint8Array, to: { transport: "unixpacket"; path: string }): Promise<number>;
-  close(): void;
-}
-type ListenDatagram = (at: { transport: "unixpacket"; path: string }) => DatagramSocket;
-
 export class SyslogSocket {
   readonly facility: SyslogFacility;
   readonly #path: string;
   readonly #tag = `midge[${Deno.pid}]`;
-  #socket: DatagramSocket | undefined = undefined;
-  /** Where our own end is bound, if that is a file. */
-  #boundFile: string | undefined = undefined;
+  #sender: DatagramSender | undefined = undefined;
   #waiting: string[] = [];
   #sending: Promise<void> | undefined = undefined;
   /** Lines that were lost and not told of yet. */
@@ -39,7 +28,7 @@ export class SyslogSocket {
   constructor(facility: SyslogFacility, path: string = systemPath()) {
     this.facility = facility;
     this.#path = path;
-    if (listenDatagram() === undefined) {
+    if (!DatagramSender.isSupported) {
       throw new Error(
         "log_dest syslog needs Unix datagram sockets, which this system, or a Deno without " +
           "--unstable-net, does not have",
@@ -68,14 +57,8 @@ export class SyslogSocket {
     await Promise.race([this.#sending, timeout]);
     clearTimeout(timer);
     this.#isClosed = true;
-    this.#socket?.close();
-    this.#socket = undefined;
-    if (this.#boundFile === undefined) return;
-    try {
-      Deno.removeSync(this.#boundFile);
-    } catch {
-      // Somebody else has tidied up.
-    }
+    this.#sender?.[Symbol.dispose]();
+    this.#sender = undefined;
   }
 
   async #send(): Promise<void> {
@@ -90,24 +73,25 @@ export class SyslogSocket {
   async #sendAll(lines: readonly string[]): Promise<void> {
     let sent = 0;
     try {
-      this.#socket ??= this.#open();
-      for (; sent < lines.length; sent++) await this.#deliver(lines[sent]!);
+      const sender = this.#sender ??= new DatagramSender("log");
+      for (; sent < lines.length; sent++) await this.#deliver(sender, lines[sent]!);
     } catch (error) {
       this.lostLines += lines.length - sent;
       if (!this.#isClosed) this.#fail(error);
     }
   }
 
-  async #deliver(line: string): Promise<void> {
-    const to = { transport: "unixpacket", path: this.#path } as const;
-    await this.#socket!.send(encoder.encode(line), to);
+  async #deliver(sender: DatagramSender, line: string): Promise<void> {
+    await sender.send(line, this.#path);
     this.#isFailing = false;
     const lost = this.lostLines;
     if (lost === 0) return;
     this.lostLines = 0;
     const text = `Warning: ${lost} log lines could not be sent here.`;
-    const about = syslogLine(this.facility, "warning", this.#tag, text, new Date());
-    await this.#socket!.send(encoder.encode(about), to);
+    await sender.send(
+      syslogLine(this.facility, "warning", this.#tag, text, new Date()),
+      this.#path,
+    );
   }
 
   #fail(error: unknown): void {
@@ -119,26 +103,6 @@ export class SyslogSocket {
       `Error: Unable to write to syslog ${this.#path}: ${why}. Lines are lost.\n`,
     );
   }
-
-  /** Our own end has to have an address: in Linux one that is no file, as far as this Deno knows of such. */
-  #open(): DatagramSocket {
-    const listen = listenDatagram()!;
-    const name = `midge-log-${crypto.randomUUID()}`;
-    try {
-      if (Deno.build.os === "linux") return listen({ transport: "unixpacket", path: `\0${name}` });
-    } catch {
-      // a file, then
-    }
-    const path = `${Deno.env.get("TMPDIR") ?? "/tmp"}/${name}`;
-    const socket = listen({ transport: "unixpacket", path });
-    this.#boundFile = path;
-    return socket;
-  }
-}
-
-function listenDatagram(): ListenDatagram | undefined {
-  if (Deno.build.os === "windows") return undefined;
-  return (Deno as unknown as { listenDatagram?: ListenDatagram }).listenDatagram;
 }
 
 function systemPath(): string {

@@ -163,6 +163,11 @@ export class Server {
     return this.#listeners.all.flatMap(({ addresses }) => addresses);
   }
 
+  /** How many Clients are connected. */
+  get connectedClients(): number {
+    return this.#broker.counts.connected;
+  }
+
   /** What the broker has counted since its start. */
   get statistics(): Readonly<Statistics> {
     return this.#broker.statistics;

@@ -24,17 +24,19 @@ export class ChildProcess implements AsyncDisposable {
    * Runs the file `script` of this repository.
    * @param permissions what it may do besides opening network connections; default: nothing.
    * @param folder it works in; default: this repository.
+   * @param environment variables besides those of this process.
    */
   constructor(
     script: string,
     args: readonly string[],
     permissions: readonly string[] = [],
     folder: string = ROOT,
+    environment: Readonly<Record<string, string>> = {},
   ) {
     this.#child = new Deno.Command(denoCommand(), {
       args: ["run", "--quiet", "--allow-net", ...permissions, join(ROOT, script), ...args],
       cwd: folder,
-      env: { NO_COLOR: "1" },
+      env: { NO_COLOR: "1", ...environment },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
