@@ -103,7 +103,12 @@ export class SessionLifecycle {
     }
     const expiresAtMs = entry.expiresAtMs(entry.disconnectedAtMs);
     if (expiresAtMs !== Infinity) deadlines.set(entry, expiresAtMs);
-    if (will !== undefined) this.#delayWill(entry, will, entry.disconnectedAtMs);
+    if (will === undefined) return;
+    this.#delayWill(entry, will, entry.disconnectedAtMs);
+    // Not at the next tick: a Client that is back before would stop what was due when its connection ended.
+    if (entry.disconnectedAtMs + will.willDelayInterval * 1000 <= time.nowMs) {
+      this.#publishDelayedWill(entry);
+    }
   }
 
   #delayWill(entry: SessionEntry, will: Will, disconnectedAtMs: number): void {
