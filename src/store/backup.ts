@@ -2,7 +2,8 @@
 
 import { Buffer } from "node:buffer";
 import { backup, DatabaseSync } from "node:sqlite";
-import { checkOwner, makeFile, opening } from "./open_database.ts";
+import { exists, giveToOwnerOfFolder, makeFile } from "./file_owner.ts";
+import { checkOwner, opening } from "./open_database.ts";
 import { verifyStore } from "./read_store.ts";
 import { setAside } from "./set_aside.ts";
 import { APPLICATION_ID } from "./sqlite_schema.ts";
@@ -20,9 +21,9 @@ const BUSY_TIMEOUT_MS = 10_000;
  * @throws {StoreError} if there is no store, it is damaged, or the copy can't be written.
  */
 export async function backupStore(path: string, target: string): Promise<number> {
-  checkTarget(path, target);
   const partial = `${target}.partial-${Deno.pid}`;
   try {
+    checkTarget(path, target);
     makeFile(partial);
     await copyDatabase(path, partial);
     verifyCopy(path, partial);
@@ -50,6 +51,7 @@ export function restoreStore(source: string, path: string, nowMs: number): strin
     makeFile(partial);
     Deno.copyFileSync(source, partial);
     Deno.chmodSync(partial, 0o600);
+    giveToOwnerOfFolder(partial);
     verifyCopy(source, partial);
     syncFile(partial);
     const kept = exists(path) ? setAside(path, "replaced", nowMs) : undefined;
@@ -128,15 +130,6 @@ function requireFile(path: string): void {
   throw new StoreError("failed", path, `${path} is not there.`);
 }
 
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 function syncFile(path: string): void {
   using file = Deno.openSync(path, { read: true, write: true });
   file.syncSync();
@@ -146,8 +139,8 @@ function removeDatabase(path: string): void {
   for (const suffix of ["", "-wal", "-shm", "-journal"]) {
     try {
       Deno.removeSync(path + suffix);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    } catch {
+      // it was not there, or nothing can be done about it
     }
   }
 }

@@ -1,6 +1,7 @@
 // The database file: made, opened, known as ours, brought to today's tables, checked.
 
 import { DatabaseSync } from "node:sqlite";
+import { giveToOwnerOfFolder, makeFile } from "./file_owner.ts";
 import { APPLICATION_ID, migrate, MIGRATIONS, readNumber, schemaVersion } from "./sqlite_schema.ts";
 import { reasonOf, sqliteCodeOf, StoreError, unwritable } from "./store_error.ts";
 
@@ -22,7 +23,7 @@ const SQLITE_NOTADB = 26;
  */
 export function openDatabase(path: string, durability: Durability): DatabaseSync {
   return opening(path, () => {
-    makeFile(path);
+    if (makeFile(path)) giveToOwnerOfFolder(path);
     const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
     try {
       prepareDatabase(db, path, durability);
@@ -50,15 +51,6 @@ export function opening<T>(path: string, open: () => T): T {
       default:
         throw unwritable(path, reasonOf(error));
     }
-  }
-}
-
-/** Payloads are private, so nobody but the owner reads the file; SQLite gives the others its mode. */
-export function makeFile(path: string): void {
-  try {
-    Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 }).close();
-  } catch (error) {
-    throw unwritable(path, reasonOf(error));
   }
 }
 

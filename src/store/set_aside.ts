@@ -1,6 +1,7 @@
 // What happens to a database that can't be used when the operator wants to start all the same: it is kept, under a
 // name that says when, together with its log.
 
+import { exists } from "./file_owner.ts";
 import { verifyStore } from "./read_store.ts";
 import { StoreError, type StoreProblem } from "./store_error.ts";
 import { StoreLock } from "./store_lock.ts";
@@ -39,14 +40,4 @@ export function setAside(path: string, why: "damaged" | "replaced", nowMs: numbe
     if (exists(path + suffix)) Deno.renameSync(path + suffix, kept + suffix);
   }
   return kept;
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

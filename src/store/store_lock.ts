@@ -3,6 +3,7 @@
 // taking it away would let two brokers lock two files of one name.
 
 import { dirname } from "node:path";
+import { exists, giveToOwnerOfFolder } from "./file_owner.ts";
 import { reasonOf, StoreError, unwritable } from "./store_error.ts";
 
 export class StoreLock implements Disposable {
@@ -20,13 +21,14 @@ export class StoreLock implements Disposable {
     const lockPath = `${path}-lock`;
     let file: Deno.FsFile;
     try {
-      Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      makeFolder(dirname(path));
       file = Deno.openSync(lockPath, { read: true, write: true, create: true, mode: 0o600 });
     } catch (error) {
       throw unwritable(path, reasonOf(error));
     }
     try {
       if (!file.tryLockSync(true)) throw locked(path, file);
+      giveToOwnerOfFolder(lockPath);
       writeOwner(file);
     } catch (error) {
       file.close();
@@ -39,6 +41,12 @@ export class StoreLock implements Disposable {
   [Symbol.dispose](): void {
     this.#file.close();
   }
+}
+
+function makeFolder(path: string): void {
+  if (exists(path)) return;
+  Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
+  giveToOwnerOfFolder(path);
 }
 
 function writeOwner(file: Deno.FsFile): void {

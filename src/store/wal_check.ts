@@ -46,14 +46,16 @@ function lostCommits(log: Buffer): number {
   let isWhole = true;
   let lost = 0;
   for (let at = HEADER; at + frame <= log.length; at += frame) {
-    const isOurs = log.subarray(at + 8, at + 16).equals(salts); // else it is left from an earlier round
-    if (isWhole && isOurs) {
+    const hasFirst = log.subarray(at + 8, at + 12).equals(salts.subarray(0, 4));
+    const hasSecond = log.subarray(at + 12, at + 16).equals(salts.subarray(4));
+    if (isWhole && hasFirst && hasSecond) {
       sum = checksum(log, at, 8, littleEndian, sum);
       sum = checksum(log, at + FRAME_HEADER, pageSize, littleEndian, sum);
       if (isAt(log, at + 16, sum)) continue;
     }
     isWhole = false;
-    if (isOurs && log.readUInt32BE(at + 4) !== 0) lost++;
+    // Both salts change when the log begins anew: a frame that has neither is left from before.
+    if ((hasFirst || hasSecond) && log.readUInt32BE(at + 4) !== 0) lost++;
   }
   return lost;
 }

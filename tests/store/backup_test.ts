@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { backupStore, restoreStore } from "../../src/store/backup.ts";
+import { importIntoStore } from "../../src/store/import_into_store.ts";
 import { readStore } from "../../src/store/read_store.ts";
 import { StoreClient, type StoreEvents } from "../../src/store/store_client.ts";
 import { StoreError } from "../../src/store/store_error.ts";
@@ -81,6 +82,7 @@ Deno.test("a backup replaces nothing but a backup", () =>
       backupStore(`${folder}/nothing.db`, `${folder}/b`),
       /nothing\.db is not there/,
     );
+    await assert.rejects(backupStore(path, `${folder}/notes/b`), /notes\/b can't be written/);
     await assert.rejects(backupStore(path, `${folder}/none/b`), /none\/b.* can't be written/);
   }));
 
@@ -106,3 +108,28 @@ Deno.test("a damaged backup is not put back, and what is there stays", () =>
     const left = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
     assert.deepEqual(left, ["backup.db", "midge.db", "midge.db-lock"]);
   }));
+
+const isRoot = Deno.build.os !== "windows" && Deno.uid() === 0;
+Deno.test({
+  name: "what root imports and restores belongs to the owner of the folder, a backup to root",
+  ignore: !isRoot,
+  fn: () =>
+    withFolder(async (folder) => {
+      const data = `${folder}/data`;
+      Deno.mkdirSync(data);
+      Deno.mkdirSync(`${folder}/backups`);
+      for (const path of [data, `${folder}/backups`]) Deno.chownSync(path, 12_345, 12_345);
+      const path = `${data}/new/midge.db`;
+      importIntoStore(new URL("./mosquitto-2.0.11.db", import.meta.url).pathname, path);
+      await backupStore(path, `${folder}/backups/midge.db`);
+      Deno.chownSync(path, 0, 0);
+      restoreStore(`${folder}/backups/midge.db`, path, 0);
+      const ownerOf = (each: string) => Deno.statSync(each).uid;
+      assert.deepEqual([`${data}/new`, path, `${path}-lock`].map(ownerOf), [
+        12_345,
+        12_345,
+        12_345,
+      ]);
+      assert.equal(ownerOf(`${folder}/backups/midge.db`), 0);
+    }),
+});
