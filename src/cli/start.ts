@@ -51,13 +51,25 @@ export async function start(options: StartOptions): Promise<number> {
   log.write("info", `midge version ${VERSION} running`);
   if (!options.isQuiet) writeText("stdout", running.greeting); // whoever reads it may send signals
   service?.ready(status);
-  const exitCode = await ended;
+  const wanted = await ended;
   service?.stopping();
-  await running.stop();
+  const exitCode = await stopped(running, wanted);
   log.write("info", `midge version ${VERSION} terminating`);
   await service?.close();
   await log.close();
   return exitCode;
+}
+
+/** Stops what runs. @returns the exit code: `exitCode`, unless something could not be stored. */
+async function stopped(running: Running, exitCode: number): Promise<number> {
+  try {
+    await running.stop();
+    return exitCode;
+  } catch (error) {
+    if (!(error instanceof Error && error.name === "StoreError")) throw error;
+    running.log.write("error", `${error.message}. Nobody was told that it was.`);
+    return exitCode === ExitCode.Success ? ExitCode.StartFailed : exitCode;
+  }
 }
 
 /** Without a configuration: this machine only, and everybody on it. */
@@ -197,7 +209,7 @@ function startFailed(error: unknown): number {
 }
 
 /** Errors whose message is for the operator. */
-const SAYS_IT_ITSELF = ["PidFileError", "UserError"];
+const SAYS_IT_ITSELF = ["PidFileError", "StoreError", "UserError"];
 
 function startFailure(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);

@@ -18,6 +18,8 @@ import { checkLog } from "../store/wal_check.ts";
 const REMIND_MS = 60_000;
 /** How long the last batches may take when the broker stops. */
 const CLOSE_TIMEOUT_MS = 30_000;
+/** The same while storing fails: it may work again any moment, but nobody was promised anything. */
+const CLOSE_IN_TROUBLE_MS = 2_000;
 /** Rows from which on the log says how far reading the store is. */
 const SLOW_ROWS = 200_000;
 
@@ -142,19 +144,26 @@ export class Persistence {
     );
   }
 
-  /** Writes what waits, and frees the store. */
+  /**
+   * Writes what waits, and frees the store.
+   * @throws {StoreError} if not all of it could be stored; none of that was acknowledged.
+   */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     if (this.journal.flushAll()) await this.#idle();
     clearTimeout(this.#timer);
     clearInterval(this.#reminder);
-    await this.#client!.close();
-    this.#lock[Symbol.dispose]();
+    try {
+      await this.#client!.close();
+    } finally {
+      this.#lock[Symbol.dispose]();
+    }
   }
 
   async #idle(): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, CLOSE_TIMEOUT_MS));
+    const timeoutMs = this.journal.trouble === undefined ? CLOSE_TIMEOUT_MS : CLOSE_IN_TROUBLE_MS;
+    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, timeoutMs));
     await Promise.race([new Promise<void>((resolve) => this.#onIdle = resolve), late]);
     clearTimeout(timer);
   }

@@ -5,6 +5,7 @@
 import { backup } from "node:sqlite";
 import { openDatabase } from "./open_database.ts";
 import { StoreUpkeep } from "./store_upkeep.ts";
+import { StoreFile } from "./store_file.ts";
 import { SqliteStore } from "./sqlite_store.ts";
 import { reasonOf, StoreError } from "./store_error.ts";
 import type { FromWorker, ToWorker } from "./store_messages.ts";
@@ -24,6 +25,7 @@ class StoreWorker {
   readonly #db: ReturnType<typeof openDatabase>;
   readonly #store: SqliteStore;
   readonly #upkeep: StoreUpkeep;
+  readonly #file: StoreFile;
   /** The batch that is not stored yet. */
   #batch: Uint8Array | undefined = undefined;
   /** Why not; undefined: it was not tried. */
@@ -34,6 +36,7 @@ class StoreWorker {
     this.#db = openDatabase(open.path, open.durability);
     this.#store = new SqliteStore(this.#db);
     this.#upkeep = new StoreUpkeep(this.#db);
+    this.#file = new StoreFile(open.path);
   }
 
   commit(batch: Uint8Array): void {
@@ -46,6 +49,7 @@ class StoreWorker {
     if (this.#batch === undefined) return;
     const started = performance.now();
     try {
+      this.#file.check();
       this.#store.commit(this.#batch);
     } catch (error) {
       const reason = reasonOf(error);

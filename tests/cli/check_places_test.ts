@@ -23,6 +23,16 @@ const CASES: readonly { name: string; conf: string; says: readonly RegExp[] }[] 
     says: [/^Unable to open pid_file .*: it is a folder\.$/],
   },
   {
+    name: "a store that is to be made, folder and all",
+    conf: "listener 1\npersistence true\npersistence_location DIR/a/b/",
+    says: [],
+  },
+  {
+    name: "a store below a file",
+    conf: "persistence true\npersistence_location DIR/old/",
+    says: [/^Unable to use \S+ as the store: /],
+  },
+  {
     name: "an address of another machine",
     conf: "listener 1883 192.0.2.1\nlistener 1884 127.0.0.1",
     says: [/^Unable to listen on 192\.0\.2\.1 \(listener 1883\): /],

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
-import { type BrokerFolder, BrokerProcess, makeFolder } from "./broker_process.ts";
+import { type BrokerFolder, BrokerProcess, freePort, makeFolder } from "./broker_process.ts";
 
 const canMount = Deno.uid() === 0 &&
   Deno.permissions.querySync({ name: "run", command: "mount" }).state === "granted";
@@ -32,10 +32,6 @@ class SmallDisk implements Disposable {
 
   makeRoom(): void {
     Deno.removeSync(`${this.path}/filler`);
-  }
-
-  remount(how: "ro" | "rw"): void {
-    run("mount", "-o", `remount,${how}`, this.path);
   }
 
   [Symbol.dispose](): void {
@@ -163,3 +159,90 @@ Deno.test({
     await Promise.all([publisher, online, older].map((client) => client.endAsync()));
   },
 });
+
+Deno.test({
+  name: "SIGTERM while the disk is full ends within seconds and says what was not stored",
+  ignore: !canMount,
+  async fn() {
+    await using midge = new Midge();
+    using disk = new SmallDisk(midge.dataFolder, "32m");
+    await midge.start();
+    await midge.addOffline("sleeper", "wait/#");
+    disk.fill();
+    const client = await midge.connect({ clientId: "early", protocolVersion: 4 });
+    for (let i = 0; i < 4_000; i++) client.publish(`wait/${i}`, KILOBYTE, { qos: 1 });
+    await midge.said(/Unable to store .*the disk is full/);
+    assert.equal(await midge.process.end("SIGTERM"), 1);
+    const [line] = midge.lines(/could not be stored/);
+    assert.match(line!, /midge\.db: what changed last could not be stored: the disk is full/);
+    client.end(true);
+  },
+});
+
+for (const how of ["deleted", "replaced"] as const) {
+  Deno.test(`a database that is ${how} under the broker is trouble until it is back`, async () => {
+    await using midge = await new Midge().start();
+    await midge.addOffline("sleeper", "wait/#");
+    Deno.renameSync(midge.database, `${midge.database}.moved`);
+    if (how === "replaced") Deno.copyFileSync(`${midge.database}.moved`, midge.database);
+    const client = await midge.connect({ clientId: "older", protocolVersion: 4 });
+    const waits = client.publishAsync("wait/1", "v3", { qos: 1 });
+    await midge.said(
+      how === "deleted"
+        ? /Unable to store in .*: the file was deleted or moved away while midge was using it/
+        : /Unable to store in .*: the file was replaced while midge was using it/,
+    );
+    Deno.renameSync(`${midge.database}.moved`, midge.database);
+    await waits;
+    await client.endAsync();
+    await midge.process.end("SIGKILL");
+    await midge.start();
+    assert.match(midge.process.stderr, /1 messages that wait/);
+  });
+}
+
+const STORES_THAT_STOP_THE_START: readonly {
+  readonly name: string;
+  readonly prepare: (midge: Midge) => Promise<BrokerProcess | void>;
+  readonly says: RegExp;
+}[] = [
+  {
+    name: "one that another broker uses",
+    async prepare(midge) {
+      const first = new BrokerProcess(midge.folder);
+      assert.ok(await first.listening());
+      Deno.writeTextFileSync(
+        midge.folder.config,
+        Deno.readTextFileSync(midge.folder.config).replace(/port: \d+/, `port: ${freePort()}`),
+      );
+      return first;
+    },
+    says: /^Error: \S+midge\.db is in use: process \d+ is a broker on the same store\./m,
+  },
+  {
+    name: "one that is no database",
+    async prepare(midge) {
+      await Deno.mkdir(midge.dataFolder);
+      Deno.writeTextFileSync(midge.database, "my diary\n".repeat(100));
+    },
+    says: /^Error: \S+midge\.db is not a store of midge's:/m,
+  },
+  {
+    name: "one in a folder that is a file",
+    async prepare(midge) {
+      await Deno.writeTextFile(midge.dataFolder, "");
+    },
+    says: /^Error: \S+midge\.db can't be written:/m,
+  },
+];
+
+for (const { name, prepare, says } of STORES_THAT_STOP_THE_START) {
+  Deno.test(`a start with a store that can't be used ends with exit code 1 and says why: ${name}`, async () => {
+    await using midge = new Midge();
+    const first = await prepare(midge);
+    midge.process = new BrokerProcess(midge.folder);
+    assert.equal(await midge.process.ended(), 1);
+    assert.match(midge.process.stderr, says);
+    if (first !== undefined) await first.end("SIGKILL");
+  });
+}
