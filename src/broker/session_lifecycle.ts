@@ -6,6 +6,7 @@ import type { ConnectPacket, Will } from "../packet/packets.ts";
 import type { Delivery } from "../session/delivery.ts";
 import { NEVER_EXPIRES, Session } from "../session/session.ts";
 import type { Connection } from "./connection.ts";
+import { mayReceive } from "./denial_log.ts";
 import type { Limits } from "./limits.ts";
 import type { ListenerPolicy } from "./listener_policy.ts";
 import type { Parts } from "./parts.ts";
@@ -57,6 +58,9 @@ export class SessionLifecycle {
       entry.identity = identity;
       entry.authorizer = authorizer;
       this.#parts.router.forgetRoutes(); // other rules may hold for what it receives
+    }
+    if (sessionPresent) {
+      entry.session.dropUnless(({ topicName }) => mayReceive(this.#parts, entry, topicName));
     }
     entry.listener = policy.name;
     entry.session.expiryInterval = expiryInterval;

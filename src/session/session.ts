@@ -251,6 +251,18 @@ export class Session {
     return [...open, ...waiting];
   }
 
+  /** Drops what waits or is not acknowledged, unless its Client may have it: other rules may hold by now. */
+  dropUnless(mayHave: (message: Message) => boolean): void {
+    const isUnwanted = ({ message }: Delivery) => !mayHave(message);
+    for (const delivery of this.outbound.deliveries()) {
+      // What is received waits for nothing but its PUBCOMP.
+      if (delivery.awaiting !== Awaiting.Pubcomp && isUnwanted(delivery)) {
+        this.outbound.drop(delivery);
+      }
+    }
+    for (const delivery of this.#queue?.extract(isUnwanted) ?? []) delivery.record?.closed();
+  }
+
   /** Nothing of it needs to be kept any longer: the Session has ended. */
   forgetDeliveries(): void {
     if (this.storedNumber === 0) return;

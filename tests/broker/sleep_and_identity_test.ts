@@ -5,6 +5,7 @@ import { ALLOW_EVERYTHING } from "../../src/access/authorizer.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
 import type { ConnectPacket } from "../../src/packet/packets.ts";
 import { encodePublish } from "../../src/packet/publish.ts";
+import { ReasonCode } from "../../src/packet/reason_code.ts";
 import { type Peer, SansIoBroker } from "../support/sans_io_broker.ts";
 import { bytesOf, connect, request, will } from "../vectors/vector.ts";
 
@@ -26,6 +27,10 @@ function published(peer: Peer): string[] {
   return peer.takePackets().flatMap((packet) =>
     packet.type === PacketType.Publish ? [new TextDecoder().decode(packet.payload)] : []
   );
+}
+
+function acknowledgement(packetId: number) {
+  return { packetId, reasonCode: ReasonCode.Success, properties: {} };
 }
 
 /** The machine was asleep: the broker hears of the time only now. */
@@ -95,3 +100,42 @@ Deno.test("Broker asks anew what a Session may receive when another user takes i
   publish("not for mallory");
   assert.deepEqual(published(mallory), []);
 });
+
+for (const qos of [1, 2] as const) {
+  Deno.test(`Broker keeps messages with QoS ${qos} that wait for one user from another who takes up the Session`, () => {
+    const sansIo = new SansIoBroker({
+      authorizer: {
+        ...ALLOW_EVERYTHING,
+        mayReceive: ({ userName }, name) => name === "open" || userName !== "mallory",
+      },
+    });
+    const publisher = connected(sansIo, { clientId: "publisher" });
+    let packetId = 0;
+    const publish = (topicName: string) => {
+      publisher.send(
+        encodePublish({ topicName, payload: bytesOf(topicName), qos, packetId: ++packetId }, 5),
+      );
+      if (qos === 2) publisher.send({ ...acknowledgement(packetId), type: PacketType.Pubrel });
+      publisher.takePackets();
+    };
+    const take = (userName: string) => {
+      const properties = { sessionExpiryInterval: 60, receiveMaximum: 2 };
+      const peer = sansIo.connect();
+      peer.send(connect({ clientId: "shared", userName, cleanStart: false, properties }));
+      return peer;
+    };
+    const alice = take("alice");
+    const subscriptions = [request({ topicFilter: "#", qos })];
+    alice.send({ type: PacketType.Subscribe, packetId: 1, subscriptions, properties: {} });
+    for (const topic of ["secret", "open", "secret", "open"]) publish(topic); // two under way, two wait
+    alice.hangUp();
+    publish("secret");
+    publish("open");
+    const mallory = take("mallory");
+    assert.deepEqual(published(mallory), ["open", "open"]);
+    const type = qos === 1 ? PacketType.Puback : PacketType.Pubcomp;
+    if (qos === 2) mallory.send({ ...acknowledgement(2), type: PacketType.Pubrec });
+    mallory.send({ ...acknowledgement(2), type }); // identifiers 1, 3 and 5 were of what is secret
+    assert.deepEqual(published(mallory), ["open"]);
+  });
+}
