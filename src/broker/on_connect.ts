@@ -16,17 +16,16 @@ import { requestedExpiryInterval } from "./session_lifecycle.ts";
 export function onConnect(connection: Connection, sent: ConnectPacket): void {
   connection.setVersion(sent.version);
   const packet = connection.policy.certifiesUserNames ? certified(connection, sent) : sent;
-  const refused = refusal(connection, packet);
+  const { policy } = connection;
+  const ownId = packet.clientId === ""
+    ? `${policy.autoIdPrefix}${connection.parts.ports.createUuid().toUpperCase()}` // [MQTT-3.1.3-6]
+    : packet.clientId;
+  const clientId = policy.usesUserNameAsClientId ? packet.userName ?? "" : ownId;
+  const refused = refusedClientId(packet, ownId, policy) ?? refusal(connection, packet, clientId);
   if (refused !== undefined) {
     throw new MqttError(refused.reasonCode, refused.message, packet.version);
   }
   connection.phase = "authenticating";
-  const { policy } = connection;
-  const clientId = policy.usesUserNameAsClientId
-    ? packet.userName!
-    : packet.clientId === ""
-    ? `${policy.autoIdPrefix}${connection.parts.ports.createUuid().toUpperCase()}` // [MQTT-3.1.3-6]
-    : packet.clientId;
   connection.clientId = clientId;
   const credentials: Credentials = {
     clientId,
@@ -62,18 +61,18 @@ interface Refusal {
 function refusal(
   connection: Connection,
   packet: ConnectPacket,
+  clientId: string,
 ): Refusal | undefined {
   const { policy } = connection;
   const { limits } = policy;
   const { will, version } = packet;
-  if (!policy.acceptedVersions.includes(version)) { // [MQTT-3.1.2-2]
-    const message = `Protocol Version ${version} is not accepted here`;
-    return { reasonCode: ReasonCode.UnsupportedProtocolVersion, message };
-  }
-  const identifierProblem = refusedClientId(packet, policy);
-  if (identifierProblem !== undefined) return identifierProblem;
+  const { maximumKeepAlive, maximumPayloadSize } = limits;
   if (will !== undefined) {
     parseWillTopic(packet, policy);
+    if (maximumPayloadSize > 0 && will.payload.length > maximumPayloadSize) { // as Mosquitto
+      const reasonCode = version === 5 ? ReasonCode.PacketTooLarge : ReasonCode.NotAuthorized;
+      return { reasonCode, message: `Will of ${will.payload.length} bytes` };
+    }
     if (will.qos > limits.maximumQoS) { // [MQTT-3.2.2-12]
       return { reasonCode: ReasonCode.QoSNotSupported, message: `Will QoS ${will.qos}` };
     }
@@ -81,7 +80,6 @@ function refusal(
       return { reasonCode: ReasonCode.RetainNotSupported, message: "Will Retain" };
     }
   }
-  const { maximumKeepAlive } = limits;
   const keepAliveTooLong = packet.keepAlive === 0 || packet.keepAlive > maximumKeepAlive;
   if (version !== 5 && maximumKeepAlive > 0 && keepAliveTooLong) {
     // MQTT 3 has no Server Keep Alive; Mosquitto refuses with this code.
@@ -93,32 +91,42 @@ function refusal(
     const message = `no further Session can be stored: ${journal.trouble}`;
     return { reasonCode: ReasonCode.ServerBusy, message };
   }
-  if (sessions.size >= limits.maximumSessions && sessions.get(packet.clientId) === undefined) {
-    return { reasonCode: ReasonCode.QuotaExceeded, message: "there are too many Sessions" };
+  if (sessions.size >= limits.maximumSessions && sessions.get(clientId) === undefined) {
+    return { reasonCode: ReasonCode.ServerBusy, message: "there are too many Sessions" };
   }
   return undefined;
 }
 
-function refusedClientId(packet: ConnectPacket, policy: ListenerPolicy): Refusal | undefined {
-  const { clientId, version } = packet;
-  if (policy.usesUserNameAsClientId) {
-    if (packet.userName) return undefined;
-    return {
-      reasonCode: ReasonCode.NotAuthorized,
-      message: "no User Name to be the Client Identifier",
-    };
+/**
+ * The codes are Mosquitto's.
+ * @param ownId what the Client calls itself, or was assigned.
+ */
+function refusedClientId(
+  { clientId, cleanStart, userName, version }: ConnectPacket,
+  ownId: string,
+  policy: ListenerPolicy,
+): Refusal | undefined {
+  if (!policy.acceptedVersions.includes(version)) { // [MQTT-3.1.2-2]
+    const message = `Protocol Version ${version} is not accepted here`;
+    return { reasonCode: ReasonCode.UnsupportedProtocolVersion, message };
   }
-  const reasonCode = ReasonCode.ClientIdentifierNotValid;
-  if (clientId === "") { // [MQTT-3.1.3-8] of 3.1.1
-    const isAllowed = policy.assignsClientIds && version !== 3 &&
-      (version === 5 || packet.cleanStart);
-    return isAllowed ? undefined : { reasonCode, message: "zero-length Client Identifier" };
+  const mayBeAssigned = policy.assignsClientIds && (version === 5 || version === 4 && cleanStart);
+  if (clientId === "" && !mayBeAssigned) { // [MQTT-3.1.3-8] of 3.1.1
+    const reasonCode = version === 5
+      ? ReasonCode.UnspecifiedError
+      : ReasonCode.ClientIdentifierNotValid;
+    return { reasonCode, message: "zero-length Client Identifier" };
   }
+  const reasonCode = ReasonCode.NotAuthorized;
   const prefixes = policy.clientIdPrefixes;
-  if (prefixes === undefined || prefixes.some((prefix) => clientId.startsWith(prefix))) {
-    return undefined;
+  if (prefixes !== undefined && !prefixes.some((prefix) => ownId.startsWith(prefix))) {
+    const message = `Client Identifier begins with none of ${prefixes.join(", ")}`;
+    return { reasonCode, message };
   }
-  return { reasonCode, message: `Client Identifier begins with none of ${prefixes.join(", ")}` };
+  if (policy.usesUserNameAsClientId && !userName) {
+    return { reasonCode, message: "no User Name to be the Client Identifier" };
+  }
+  return undefined;
 }
 
 function parseWillTopic(packet: ConnectPacket, { limits, mountPoint }: ListenerPolicy): void {

@@ -155,7 +155,7 @@ export function retainedFor(
   return parts.retained.sourceFor(subscription, topicFilter, may, () => {
     const isKept = session.storedNumber !== 0 && session.subscription(topicFilter) === subscription;
     if (isKept) parts.journal.subscribed(session, topicFilter, subscription, false);
-  });
+  }, parts.router.upgradesQoS);
 }
 
 /** @throws {MqttError} if a Topic Filter is none. */

@@ -166,6 +166,7 @@ export class RetainedStore {
     topicFilter: string,
     may: (name: TopicName) => boolean,
     onEnd: () => void = () => {},
+    upgradesQoS: boolean = false,
   ): DeliverySource | undefined {
     const names: TopicName[] = [];
     this.#messages.match(subscription.filter as TopicFilter, (retained) => {
@@ -183,7 +184,7 @@ export class RetainedStore {
           if (retained === undefined || !retained.isAllowed || !may(name)) continue;
           const { message } = retained;
           if (subscription.noLocal && message.publisherId === clientId) continue; // [MQTT-3.8.3-3]
-          return retainedDelivery(message, subscription);
+          return retainedDelivery(message, subscription, upgradesQoS);
         }
         onEnd();
         return undefined;
@@ -192,10 +193,14 @@ export class RetainedStore {
   }
 }
 
-function retainedDelivery(message: Message, subscription: Subscription): Delivery {
+function retainedDelivery(
+  message: Message,
+  subscription: Subscription,
+  upgradesQoS: boolean,
+): Delivery {
   return new Delivery(
     message,
-    Math.min(message.qos, subscription.qos) as QoS,
+    (upgradesQoS ? subscription.qos : Math.min(message.qos, subscription.qos)) as QoS,
     true, // [MQTT-3.3.1-8]
     subscription.identifier === 0 ? undefined : [subscription.identifier],
     undefined,

@@ -5,7 +5,7 @@ import { PacketType } from "../../src/packet/packet_type.ts";
 import type { ConnectPacket, Packet } from "../../src/packet/packets.ts";
 import { encodePublish } from "../../src/packet/publish.ts";
 import { type Peer, SansIoBroker } from "../support/sans_io_broker.ts";
-import { connect, request } from "../vectors/vector.ts";
+import { bytesOf, connect, request, will } from "../vectors/vector.ts";
 
 function connected(broker: SansIoBroker, fields: Partial<ConnectPacket>): Peer {
   const peer = broker.connect(fields.version ?? 5);
@@ -42,6 +42,17 @@ Deno.test("maximumPayloadSize: a larger payload gets 0x97 and goes nowhere, a sm
   assert.equal(receiver.takePackets().length, 1);
 });
 
+for (const [version, code] of [[5, 0x95], [4, 5]] as const) {
+  Deno.test(`maximumPayloadSize: a CONNECT with a larger Will gets ${code} in version ${version}`, () => {
+    const broker = new SansIoBroker({ limits: { maximumPayloadSize: 3 } });
+    for (const [payload, expected] of [["four", code], ["abc", 0]] as const) {
+      const peer = connected(broker, { version, will: will({ payload: bytesOf(payload) }) });
+      const connack = last(peer);
+      assert.ok(connack?.type === PacketType.Connack && connack.reasonCode === expected);
+    }
+  });
+}
+
 Deno.test("maximumSessionExpiryInterval: the CONNACK says what is granted, and then the Session ends", () => {
   const broker = new SansIoBroker({ limits: { maximumSessionExpiryInterval: 10 } });
   const peer = connected(broker, { clientId: "a", properties: { sessionExpiryInterval: 3600 } });
@@ -76,6 +87,15 @@ for (const queues of [false, true]) {
     assert.equal(publishes.length, queues ? 3 : 0);
   });
 }
+
+Deno.test("upgradesOutgoingQoS: a retained message arrives with the QoS of the Subscription, too", () => {
+  const broker = new SansIoBroker({ limits: { upgradesOutgoingQoS: true } });
+  const peer = connected(broker, { clientId: "a" });
+  peer.send(encodePublish({ topicName: "t", qos: 0, retain: true, payload: bytesOf("x") }, 5));
+  subscribe(peer, "t", 2);
+  const message = last(peer);
+  assert.ok(message?.type === PacketType.Publish && message.qos === 2 && message.retain);
+});
 
 Deno.test("upgradesOutgoingQoS: a QoS 0 message arrives with the QoS of the Subscription", () => {
   const broker = new SansIoBroker({ limits: { upgradesOutgoingQoS: true } });

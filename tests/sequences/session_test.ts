@@ -273,7 +273,7 @@ const SEQUENCES: Sequence[] = [
     script: [
       ANN_IS_AWAY,
       send("bob", connect("bob")),
-      expect("bob", either("20 03 00 97 00", "20 02 00 03")),
+      expect("bob", either("20 03 00 89 00", "20 02 00 03")),
       ended("bob"),
       send("ann", resume("ann")),
       expect("ann", connackSessionPresent),

@@ -133,7 +133,7 @@ const CASES: readonly {
     name: "clientid_prefixes for all",
     conf: ["allow_anonymous true\nclientid_prefixes x-", "", ""],
     question: code(),
-    answers: [0x85, 0x85],
+    answers: [0x87, 0x87],
   },
   {
     name: "clientid_prefixes, which is for all wherever it stands,",
@@ -143,7 +143,7 @@ const CASES: readonly {
       "allow_anonymous true\nclientid_prefixes x-",
     ],
     question: code(),
-    answers: [0x85, 0x85],
+    answers: [0x87, 0x87],
   },
   {
     name: "auto_id_prefix for all, listener_auto_id_prefix for one",
@@ -165,7 +165,7 @@ const CASES: readonly {
     name: "allow_zero_length_clientid for all",
     conf: ["allow_anonymous true\nallow_zero_length_clientid false", "", ""],
     question: code({ clientId: "" }),
-    answers: [0x85, 0x85],
+    answers: [0x80, 0x80],
   },
   {
     name: "allow_zero_length_clientid for one",
@@ -175,7 +175,7 @@ const CASES: readonly {
       "allow_anonymous true\nallow_zero_length_clientid false",
     ],
     question: code({ clientId: "" }),
-    answers: [0, 0x85],
+    answers: [0, 0x80],
   },
   {
     name: "allow_anonymous for all, listener_allow_anonymous for one",
