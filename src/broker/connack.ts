@@ -13,8 +13,8 @@ import { mountWill } from "./mount_point.ts";
 import { allowedExpiryInterval } from "./session_lifecycle.ts";
 
 /**
- * Sends the CONNACK of a CONNECT that is refused, in the form of `version` and without Properties, as
- * Mosquitto does, and closes.
+ * Sends the CONNACK of a CONNECT that is refused, in the form of `version`, and closes. Of its Properties
+ * only Maximum QoS is told, as Mosquitto does [MQTT-3.2.2-9].
  */
 export function refuseConnect(
   connection: Connection,
@@ -23,12 +23,13 @@ export function refuseConnect(
 ): void {
   connection.setVersion(version);
   const code = version === 5 ? reasonCode : connectReturnCodeFor(reasonCode);
+  const { maximumQoS } = connection.policy.limits;
   if (code !== undefined) {
     connection.send({
       type: PacketType.Connack,
       sessionPresent: false, // [MQTT-3.2.2-6]
       reasonCode: code,
-      properties: {},
+      properties: version === 5 && maximumQoS < 2 ? { maximumQoS } : {},
     });
   }
   logEndFor(connection, reasonCode);
@@ -43,13 +44,14 @@ export function accept(
   connection: Connection,
   packet: ConnectPacket,
   clientId: string,
-  userName: string | undefined,
+  name: string | undefined,
   authentication: Properties,
 ): void {
   const { parts } = connection;
   const { sessions, statistics } = parts;
   const { limits } = connection.policy;
   const { version, properties } = packet;
+  const userName = name === "" ? undefined : name; // it names nobody, as with Mosquitto
   const identity = { clientId, userName };
   const { entry, sessionPresent, hasEndedStored } = parts.lifecycle.open(
     packet,
@@ -108,7 +110,7 @@ function announcement(
   Object.assign(properties, authentication);
   if (!limits.retainAvailable) properties.retainAvailable = 0;
   properties.maximumPacketSize = limits.maximumPacketSize;
-  properties.receiveMaximum = limits.receiveMaximum;
+  if (limits.receiveMaximum < 65_535) properties.receiveMaximum = limits.receiveMaximum; // its default
   if (limits.maximumQoS < 2) properties.maximumQoS = limits.maximumQoS; // [MQTT-3.2.2-9]
   if (!limits.wildcardSubscriptionAvailable) properties.wildcardSubscriptionAvailable = 0;
   if (!limits.subscriptionIdentifierAvailable) properties.subscriptionIdentifierAvailable = 0;

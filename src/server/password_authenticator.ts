@@ -107,7 +107,10 @@ export class PasswordAuthenticator implements Authenticator, Disposable {
 
   authenticate(credentials: Credentials, done: Done): void {
     const { userName, password, remoteAddress } = credentials;
-    if (userName === undefined) return done(this.#allowAnonymous ? ACCEPTED : REFUSED);
+    // An empty User Name is none, as with Mosquitto; some clients send one where none was entered.
+    if (userName === undefined || userName === "") {
+      return done(this.#allowAnonymous ? ACCEPTED : REFUSED);
+    }
     const applicant = { remoteAddress, userName, done };
     if (password === undefined) return this.#answer(applicant, "wrong");
     const key = this.#verified.keyOf(userName, password);

@@ -249,9 +249,9 @@ const SEQUENCES: Sequence[] = [
     broker: { limits: { maximumQoS: 1, retainAvailable: false } },
     script: [
       send("ann", connect("ann", { will: will("w", { qos: 2 }) })),
-      refused("ann", 0x9b),
+      refused("ann", 0x9b, undefined, [0x24, 1]), // with the Maximum QoS
       send("bob", connect("bob", { will: will("w", { retain: true }) })),
-      refused("bob", 0x9a),
+      refused("bob", 0x9a, undefined, [0x24, 1]),
     ],
   },
   {

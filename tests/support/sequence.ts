@@ -75,14 +75,21 @@ export function ended(name: string, reasonCode?: number): Step {
 }
 
 /** A CONNECT was answered with `reasonCode`, or in MQTT 3 with `returnCode`, and the connection ended. */
-export function refused(name: string, reasonCode: number, returnCode?: number): Step {
+export function refused(
+  name: string,
+  reasonCode: number,
+  returnCode?: number,
+  properties: readonly number[] = [],
+): Step {
   return looking(`${name} is refused`, (stage) => {
     const peer = stage.peer(name);
     const code = peer.version === 5 ? reasonCode : returnCode;
     const v5 = peer.version === 5;
     const bytes = code === undefined
       ? []
-      : [Uint8Array.of(0x20, v5 ? 3 : 2, 0, code, ...v5 ? [0] : [])];
+      : v5
+      ? [Uint8Array.of(0x20, 3 + properties.length, 0, code, properties.length, ...properties)]
+      : [Uint8Array.of(0x20, 2, 0, code)];
     stage.compare(name, bytes);
     assert.ok(peer.end !== undefined, `${name} is still connected`);
     stage.forget(name);
