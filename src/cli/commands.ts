@@ -32,6 +32,11 @@ export const COMMANDS: readonly CliCommand[] = [
     define: async (...each) => (await import("./check.ts")).defineCheck(...each),
   },
   {
+    name: "health",
+    summary: "ask a running broker for a sign of life",
+    define: async (...each) => (await import("./health.ts")).defineHealth(...each),
+  },
+  {
     name: "passwd",
     summary: "make and change password files, as mosquitto_passwd",
     define: async (command) => (await import("./passwd_help.ts")).definePasswd(command),

@@ -45,7 +45,11 @@ async function run(
     return ExitCode.Success;
   }
   const { configPath, testsConfig, ports } = options;
-  if (!testsConfig) return await start({ ...options, configPath: configPath ?? defaultConfigPath });
+  if (!testsConfig) {
+    // A test gets what it asks for, and not what happens to lie about.
+    const fallback = options.isEphemeral ? undefined : defaultConfigPath;
+    return await start({ ...options, configPath: configPath ?? fallback });
+  }
   if (configPath === undefined) {
     return refuse("There is no configuration to check: name one with -c.");
   }

@@ -11,6 +11,8 @@ export interface StartOptions {
   readonly ports: readonly number[];
   readonly isVerbose: boolean;
   readonly isQuiet: boolean;
+  /** For a test: free ports, nothing kept, an end with who started it. */
+  readonly isEphemeral: boolean;
   /** Check the configuration and end. */
   readonly testsConfig: boolean;
   /** Start even if the store is damaged: it is kept under a new name. */
@@ -45,6 +47,10 @@ export const START_OPTIONS: readonly OptionRow[] = [
   },
   { names: ["-v", "--verbose"], description: "log everything, whatever the configuration says" },
   { names: ["-q", "--quiet"], description: "log nothing, and print no greeting" },
+  {
+    names: ["--ephemeral"],
+    description: "for tests: free ports, told as a line of JSON; in memory; ends with its stdin",
+  },
   { names: ["--test-config"], description: "check the configuration and end, as midge check" },
   {
     names: ["--set-damaged-store-aside"],
@@ -104,11 +110,15 @@ export function readOptions(
     }
     if (option === "--help" || option === "--version") break;
   }
+  if (given.has("--ephemeral") && ports.length > 0) {
+    throw new Error("--ephemeral takes ports that are free: leave -p out.");
+  }
   return {
     configPath,
     ports,
     isVerbose: given.has("--verbose"),
     isQuiet: given.has("--quiet"),
+    isEphemeral: given.has("--ephemeral"),
     testsConfig: given.has("--test-config"),
     setsDamagedStoreAside: given.has("--set-damaged-store-aside"),
     help: given.has("--help"),

@@ -38,7 +38,7 @@ export class Signals {
   constructor() {
     const isWindows = Deno.build.os === "windows";
     for (const signal of ["SIGINT", isWindows ? "SIGBREAK" : "SIGTERM"] as const) {
-      Deno.addSignalListener(signal, () => this.#end(signal));
+      Deno.addSignalListener(signal, () => this.end(signal));
     }
     if (isWindows) return;
     Deno.addSignalListener("SIGHUP", () => this.requestReload());
@@ -63,9 +63,10 @@ export class Signals {
     else this.#reloads.request();
   }
 
-  #end(signal: Deno.Signal): void {
+  /** @param why for the log. */
+  end(why: string): void {
     if (this.#running === undefined) Deno.exit(ExitCode.Success); // nothing has been served yet
-    this.#running.log.write("notice", `${signal}: midge stops.`);
+    this.#running.log.write("notice", `${why}: midge stops.`);
     this.#ended.resolve(ExitCode.Success);
   }
 }

@@ -9,6 +9,7 @@ import { Server } from "../server/server.ts";
 import { hasIPv6 } from "../transport/ipv6.ts";
 import { VERSION } from "../server/version.ts";
 import { ExitCode } from "./exit_code.ts";
+import { describeEphemeral, untilParentEnds } from "./ephemeral.ts";
 import { describeAccess, EVERYBODY_HERE, greeting, LOCAL } from "./greeting.ts";
 import type { StartOptions } from "./options.ts";
 import { openServiceManager, serviceStatus } from "./service.ts";
@@ -20,6 +21,8 @@ const DEFAULT_PORT = 1883;
 interface Running extends Signalled {
   readonly log: LineLog;
   readonly greeting: string;
+  /** What --ephemeral prints. */
+  description(): string;
   /** For who watches over the process: a line. */
   status(): string;
   stop(): Promise<void>;
@@ -49,7 +52,10 @@ export async function start(options: StartOptions): Promise<number> {
     },
   });
   log.write("info", `midge version ${VERSION} running`);
-  if (!options.isQuiet) writeText("stdout", running.greeting); // whoever reads it may send signals
+  if (options.isEphemeral) {
+    writeText("stdout", running.description());
+    void untilParentEnds((why) => signals.end(why));
+  } else if (!options.isQuiet) writeText("stdout", running.greeting); // whoever reads it may send signals
   service?.ready(status);
   const wanted = await ended;
   service?.stopping();
@@ -80,7 +86,7 @@ function startLocally(options: StartOptions): Running | number {
     new LogSinks(),
   );
   logStart(log, "Using default config.");
-  const [port = DEFAULT_PORT, ...otherPorts] = options.ports;
+  const [port = options.isEphemeral ? 0 : DEFAULT_PORT, ...otherPorts] = options.ports;
   try {
     const server = Server.start({
       port,
@@ -92,6 +98,7 @@ function startLocally(options: StartOptions): Running | number {
     return {
       log,
       greeting: greeting(server, EVERYBODY_HERE),
+      description: () => describeEphemeral(server),
       reload: () => {
         log.write("notice", "SIGHUP: there is no configuration to read again.");
         return Promise.resolve(undefined);
@@ -123,7 +130,8 @@ async function startConfigured(
   const io = new RecordingIO(DENO_IO);
   let opened: LineLog | undefined = undefined;
   try {
-    const loaded = await loadConfiguration(path, io, options.ports, dropPrivileges(path));
+    const ports = options.isEphemeral ? "ephemeral" : options.ports;
+    const loaded = await loadConfiguration(path, io, ports, dropPrivileges(path));
     io.end(true);
     let settings = await logSettingsOf(loaded.config.logging, options);
     const sinks = new LogSinks();
@@ -131,7 +139,7 @@ async function startConfigured(
     logStart(log, `Config loaded from ${path}.`);
     for (const { level, text } of loaded.notes) log.write(level, text);
     if (options.setsDamagedStoreAside) setDamagedStoreAside(loaded.config, log);
-    const configured = await ConfiguredServer.start(path, loaded, io, log, options.ports);
+    const configured = await ConfiguredServer.start(path, loaded, io, log, ports);
     const { server } = configured;
     sinks.publishTo((lines) => server.publishLog(lines));
     const watch = new FileWatch(io, log, requestReload);
@@ -140,6 +148,7 @@ async function startConfigured(
     return {
       log,
       greeting: greeting(server, describeAccess(loaded.config), { path, config: loaded.config }),
+      description: () => describeEphemeral(server, loaded.config),
       reload: async () => {
         let isWhole = false;
         io.begin();

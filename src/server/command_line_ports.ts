@@ -1,8 +1,11 @@
-// Mosquitto's -p beside a configuration.
+// What the command line says of ports, beside a configuration: Mosquitto's -p, and --ephemeral.
 
 import type { ConfigNote } from "../config/config_error.ts";
 import type { Config, PersistenceConfig } from "../config/schema.ts";
 import { STORE_FILE } from "../config/schema_sections.ts";
+
+/** Ports of -p; or what a test wants: ports that happen to be free, and nothing kept. */
+export type CommandLinePorts = readonly number[] | "ephemeral";
 
 /**
  * `config` with the ports of the command line, as Mosquitto has it: they are for a configuration that has no
@@ -11,10 +14,11 @@ import { STORE_FILE } from "../config/schema_sections.ts";
  */
 export function withPorts(
   config: Config,
-  ports: readonly number[],
+  ports: CommandLinePorts,
   path: string,
 ): { readonly config: Config; readonly notes: readonly ConfigNote[] } {
   const [listener, ...others] = config.listeners;
+  if (ports === "ephemeral") return { config: ephemeral(config), notes: [] };
   if (ports.length === 0) return { config, notes: [] };
   if (config.localOnly && listener?.kind === "tcp" && others.length === 0) {
     const listeners = ports.map((port) => ({ ...listener, port }));
@@ -30,6 +34,15 @@ export function withPorts(
       `Mosquitto passes over it as well. Add 'listener ${port}' instead.`,
   }));
   return { config, notes };
+}
+
+function ephemeral(config: Config): Config {
+  return {
+    ...config,
+    listeners: config.listeners.map((each) => each.kind === "tcp" ? { ...each, port: 0 } : each),
+    persistence: { ...config.persistence, durability: "none" },
+    pidFile: null,
+  };
 }
 
 /**

@@ -21,7 +21,7 @@ import { type AccessContents, AccessFilesError, readAccessFiles } from "./access
 import { AccessReview } from "./access_review.ts";
 import { findAccessWarnings } from "./access_warnings.ts";
 import { CertificateWatch } from "./certificate_watch.ts";
-import { withPorts } from "./command_line_ports.ts";
+import { type CommandLinePorts, withPorts } from "./command_line_ports.ts";
 import { findAddresses } from "./listener_addresses.ts";
 import { ConfiguredListeners, type ListenerPlan } from "./configured_listeners.ts";
 import { findUnreadableFolders } from "./listener_layers.ts";
@@ -67,7 +67,7 @@ export class ConfigurationError extends Error {
 export async function loadConfiguration(
   path: string,
   io: ConfigIO,
-  ports: readonly number[] = [],
+  ports: CommandLinePorts = [],
   beforeAccessFiles: (config: Config) => Promise<LoadedConfiguration["notes"]> = () =>
     Promise.resolve([]),
 ): Promise<LoadedConfiguration> {
@@ -119,7 +119,7 @@ export type PrepareLog = (logging: Config["logging"]) => Promise<() => void>;
 export class ConfiguredServer implements AsyncDisposable {
   readonly server: Server;
   readonly #path: string;
-  readonly #ports: readonly number[];
+  readonly #ports: CommandLinePorts;
   readonly #io: ConfigIO;
   readonly #log: Log;
   readonly #guessLimit: PasswordGuessLimit;
@@ -134,7 +134,7 @@ export class ConfiguredServer implements AsyncDisposable {
     addresses: readonly (readonly ListenAddress[])[],
     io: ConfigIO,
     log: Log,
-    ports: readonly number[],
+    ports: CommandLinePorts,
     persistence: Persistence | undefined,
   ) {
     const { config } = loaded;
@@ -165,7 +165,7 @@ export class ConfiguredServer implements AsyncDisposable {
     loaded: LoadedConfiguration,
     io: ConfigIO,
     log: Log,
-    ports: readonly number[] = [],
+    ports: CommandLinePorts = [],
   ): Promise<ConfiguredServer> {
     const addresses = await findAddresses(loaded.config);
     const wanted = persistenceOf(loaded.config);

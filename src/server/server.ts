@@ -163,6 +163,11 @@ export class Server {
     return this.#listeners.all.flatMap(({ addresses }) => addresses);
   }
 
+  /** The same, listener by listener, in the order of the options. */
+  get listenerAddresses(): readonly (readonly ListenAddress[])[] {
+    return this.#listeners.all.map(({ addresses }) => addresses);
+  }
+
   /** How many Clients are connected. */
   get connectedClients(): number {
     return this.#broker.counts.connected;

@@ -23,6 +23,7 @@ const OPTIONS_OF_START = [
   "-p, --port PORT",
   "-v, --verbose",
   "-q, --quiet",
+  "--ephemeral",
   "--test-config",
   "--version",
   "-h, --help",
@@ -34,6 +35,7 @@ const HELP: readonly { readonly args: readonly string[]; readonly names: readonl
   { args: ["-p", "1", "-h", "--bogus"], names: OPTIONS_OF_START },
   { args: ["start", "-h"], names: OPTIONS_OF_START },
   { args: ["check", "-h"], names: ["-c, --config FILE", "-p, --port PORT", "-h, --help"] },
+  { args: ["health", "-h"], names: ["-c, --config CONFIG", "--host HOST", "--timeout SECONDS"] },
   { args: ["help", "passwd"], names: ["-c", "-b", "-D", "-U", "-H HASH", "-I N", "-h, --help"] },
   { args: ["acl", "-h"], names: ["test", "-h, --help"] },
   { args: ["acl", "test", "-h"], names: ["--acl-file FILE", "-u, --user NAME", "-i, --client ID"] },
@@ -92,6 +94,19 @@ const WRONG: readonly { readonly args: readonly string[]; readonly says: string 
   {
     args: ["--tls-keylog", "x"],
     says: "midge writes no TLS keys to a file: --tls-keylog can't be had.",
+  },
+  {
+    args: ["--ephemeral", "-p", "1883"],
+    says: "--ephemeral takes ports that are free: leave -p out.",
+  },
+  { args: ["health", "-p", "mqtt"], says: `Invalid port specified (mqtt). ${UNKNOWN_PORT}` },
+  {
+    args: ["health", "--timeout", "0"],
+    says: "Invalid timeout (0). Write seconds, up to 3600.",
+  },
+  {
+    args: ["health", "-c", "a.conf", "-p", "1883"],
+    says: "-c says where: leave the rest out.",
   },
   { args: ["--test-config"], says: "There is no configuration to check: name one with -c." },
   { args: ["check"], says: "There is no configuration to check: name one." },

@@ -48,7 +48,7 @@ install_debian_packages() {
 # The copy of requirements.txt inside is written last, so an interrupted installation is repeated.
 install_python_packages() {
   if cmp -s "$here/requirements.txt" "$venv/requirements.txt" &&
-    "$venv/bin/python" -c 'import aiomqtt, paho.mqtt.client' 2>/dev/null; then
+    "$venv/bin/python" -c 'import aiomqtt, paho.mqtt.client, pytest' 2>/dev/null; then
     return 0
   fi
   printf 'interop: making %s\n' "$venv"
@@ -94,4 +94,9 @@ if [[ $# -eq 0 ]]; then
   PATH="$PATH:/usr/sbin" "$(find_deno)" run --quiet --allow-all tests/interop/conf_differential.ts
 fi
 export PYTHONDONTWRITEBYTECODE=1
+# The examples in docs/examples for those who test against a broker of their own.
+if [[ $# -eq 0 ]]; then
+  MIDGE="$(printf '%q run --quiet --allow-net main.ts' "$(find_deno)")" \
+    "$venv/bin/python" -m pytest --quiet -p no:cacheprovider docs/examples/test_broker.py
+fi
 exec "$venv/bin/python" "$here/main.py" "$@"
