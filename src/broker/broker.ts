@@ -3,10 +3,13 @@
 
 import type { Authenticator } from "../access/authenticator.ts";
 import type { Authorizer, ClientIdentity } from "../access/authorizer.ts";
+import type { QoS } from "../packet/packet_type.ts";
 import { ReasonCode } from "../packet/reason_code.ts";
 import { TopicNameCache } from "../packet/topic_name_cache.ts";
+import { encodeUtf8 } from "../packet/utf8.ts";
 import type { DropReason, Session, SessionEnvironment } from "../session/session.ts";
-import type { Message } from "../session/message.ts";
+import { Message } from "../session/message.ts";
+import type { TopicName } from "../topic/topic_name.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import { Connection } from "./connection.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -18,6 +21,7 @@ import { DEFAULT_POLICY, type ListenerPolicy } from "./listener_policy.ts";
 import type { BrokerTime, Parts } from "./parts.ts";
 import type { Link, LogLevel, Ports } from "./ports.ts";
 import { publishLogLine } from "./log_topics.ts";
+import { routeMessage } from "./publish_message.ts";
 import { RetainedStore } from "./retained_store.ts";
 import { replacePolicies } from "./replace_policies.ts";
 import { Restoration } from "./restoration.ts";
@@ -167,6 +171,49 @@ export class Broker {
     const connection = new Connection(this.#parts, link, policy);
     connections.add(connection);
     return connection;
+  }
+
+  /** The Session of a Client, connected or not. */
+  session(clientId: string): Session | undefined {
+    return this.#parts.sessions.get(clientId)?.session;
+  }
+
+  /** Ends the Sessions that wait for Clients which came by a listener that `isMeant`. */
+  endSessions(isMeant: (listener: string) => boolean, nowMs: number): void {
+    this.#parts.time.nowMs = nowMs;
+    const { sessions, lifecycle } = this.#parts;
+    for (const entry of [...sessions.values()]) {
+      if (entry.connection === undefined && isMeant(entry.listener)) lifecycle.end(entry);
+    }
+  }
+
+  /** Whether there is a `$SYS`. */
+  get publishesSys(): boolean {
+    return this.#sysTopics.isOn;
+  }
+
+  /**
+   * Publishes a retained message of the broker's own.
+   * @param topicName must be one; see parseTopicName.
+   * @param payload empty to remove the one that is retained.
+   * @param publisherId the Client whose No Local Subscriptions it is not for.
+   */
+  publish(
+    topicName: string,
+    payload: string,
+    qos: QoS,
+    publisherId: string | undefined,
+    nowMs: number,
+  ): void {
+    this.#parts.time.nowMs = nowMs;
+    const message = new Message({
+      topicName: topicName as TopicName,
+      payload: encodeUtf8(payload),
+      qos,
+      retain: true,
+      publisherId,
+    });
+    routeMessage(this.#parts, message, undefined, undefined);
   }
 
   /** Sets the limits of the broker as a whole; those of its listeners are their policies'. */

@@ -30,6 +30,10 @@ export class SysTopics implements Deadline {
     this.#startedMs = this.#updatedMs = parts.time.nowMs;
   }
 
+  get isOn(): boolean {
+    return this.#intervalMs > 0;
+  }
+
   /** @param intervalMs milliseconds between two updates; 0 ends them, and takes away what was published. */
   publishEvery(intervalMs: number): void {
     const wasOn = this.#intervalMs > 0;

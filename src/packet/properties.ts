@@ -128,6 +128,7 @@ export const PropertyId = {
   SubscriptionIdentifier: 0x0b,
   WillDelayInterval: 0x18,
   TopicAlias: 0x23,
+  UserProperty: 0x26,
 } as const;
 
 /**

@@ -84,6 +84,8 @@ export class Session {
   expiryInterval = 0;
   /** The journal's number for it; 0: nothing of it outlives the process. */
   storedNumber = 0;
+  /** Instead of the broker's limits, for what waits. */
+  queueLimits: { readonly messages: number; readonly bytes: number } | undefined = undefined;
   /** By Topic Filter as the Client wrote it, `$share/…` included; made with the first one. */
   #subscriptions: Map<string, Subscription> | undefined = undefined;
   readonly inbound = new InboundWindow();
@@ -151,7 +153,7 @@ export class Session {
   get isFallingBehind(): boolean {
     return this.#sink !== undefined &&
       (this.#sink.isCongested ||
-        this.queuedMessages * 4 > this.#environment.maximumQueuedMessages * 3);
+        this.queuedMessages * 4 > this.#maximumQueuedMessages * 3);
   }
 
   /** Slows `publisher` down until this Session {@link hasCaughtUp}. */
@@ -161,7 +163,7 @@ export class Session {
 
   /** True if a Client that was falling behind may be sent to at full speed again. */
   get hasCaughtUp(): boolean {
-    return this.queuedMessages * 2 <= this.#environment.maximumQueuedMessages;
+    return this.queuedMessages * 2 <= this.#maximumQueuedMessages;
   }
 
   /** Gives the Session a connection; {@link resume} follows once the CONNACK is on its way. */
@@ -316,12 +318,19 @@ export class Session {
     else delivery.record?.closed();
   }
 
+  get #maximumQueuedMessages(): number {
+    return this.queueLimits?.messages ?? this.#environment.maximumQueuedMessages;
+  }
+
+  get #maximumQueuedBytes(): number {
+    return this.queueLimits?.bytes ?? this.#environment.maximumQueuedBytes;
+  }
+
   #enqueue(delivery: Delivery): void {
-    const { maximumQueuedMessages, maximumQueuedBytes } = this.#environment;
     const queue = this.#queue ??= new DeliveryQueue();
     if (
-      queue.length >= maximumQueuedMessages ||
-      queue.bytes + delivery.message.size > maximumQueuedBytes
+      queue.length >= this.#maximumQueuedMessages ||
+      queue.bytes + delivery.message.size > this.#maximumQueuedBytes
     ) {
       delivery.record?.closed();
       return this.#environment.onDrop(this, delivery.message, "queue full");
