@@ -3,6 +3,8 @@
 
 import type { Authenticator } from "../access/authenticator.ts";
 import type { Authorizer, ClientIdentity } from "../access/authorizer.ts";
+import type { Bridge } from "../bridge/bridge.ts";
+import type { BridgePlan, Bridges } from "../bridge/bridges.ts";
 import { Broker } from "../broker/broker.ts";
 import type { Limits } from "../broker/limits.ts";
 import type { ListenerPolicy } from "../broker/listener_policy.ts";
@@ -20,6 +22,8 @@ import { VERSION } from "./version.ts";
 
 /** How often the broker's deadlines are looked at. */
 const TICK_MS = 200;
+/** What the names of the policies of bridges begin with. */
+export const BRIDGE_POLICY_PREFIX = "bridge ";
 /** Lines of a report that are written in one go. */
 const REPORT_LINES = 200;
 
@@ -68,6 +72,8 @@ export class Server {
   readonly #listeners: ListenerSet;
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #persistence: Persistence | undefined;
+  #bridges: Bridges | undefined = undefined;
+  #isStopping = false;
 
   private constructor(
     broker: Broker,
@@ -198,6 +204,34 @@ export class Server {
     this.#broker.setSysFacts(facts, now());
   }
 
+  /**
+   * Links to other brokers: those that are new are started, those that are gone ended, the same left alone.
+   * The Sessions of bridges that are no more end.
+   */
+  async configureBridges(plans: readonly BridgePlan[]): Promise<void> {
+    if (plans.length > 0 && this.#bridges === undefined) {
+      const { Bridges } = await import("../bridge/bridges.ts"); // who has none need not load it
+      if (this.#isStopping) return;
+      this.#bridges ??= new Bridges({
+        broker: this.#broker,
+        log: this.#log,
+        clock: now,
+        onFault: (error) => reportFault(this.#log, error),
+      });
+    }
+    this.#bridges?.configure(plans);
+    const names = new Set(plans.map(({ policy }) => policy.name));
+    this.#broker.endSessions(
+      (listener) => listener.startsWith(BRIDGE_POLICY_PREFIX) && !names.has(listener),
+      now(),
+    );
+  }
+
+  /** The bridges that there are. */
+  get bridges(): Iterable<Bridge> {
+    return this.#bridges?.all ?? [];
+  }
+
   /** See {@link Broker.replacePolicies}. */
   replacePolicies(next: (policy: ListenerPolicy) => ListenerPolicy | undefined): void {
     this.#broker.replacePolicies(next, now());
@@ -243,6 +277,8 @@ export class Server {
    * Resolves when everything is closed.
    */
   async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#bridges?.stop();
     this.#listeners.close();
     this.#broker.stop(now());
     await this.#listeners.drained();
