@@ -10,7 +10,7 @@ import {
   type Section,
   WEB_SOCKET_HEADER_BYTES,
 } from "./mosquitto_draft.ts";
-import { checkBridge } from "./mosquitto_bridge_options.ts";
+import { finishBridge } from "./mosquitto_bridge_options.ts";
 import { resolvePlugins } from "./mosquitto_plugins.ts";
 
 /** Where Mosquitto's defaults, or its ways, are not ours. */
@@ -44,11 +44,13 @@ export function finishMosquittoDraft(draft: MosquittoDraft, path: string): Draft
   });
   if (listeners.length > 0) input.listeners = listeners;
   input.bridges = draft.bridges.map((bridge, i) => {
-    const problem = checkBridge(bridge);
+    const problem = finishBridge(draft, bridge);
     const line = bridge.lines.get("name")!;
     if (problem !== undefined) draft.problem(line, "invalid", problem);
     lines.set(`bridges.${i}`, line);
-    return Object.fromEntries(bridge.values);
+    const tree: Tree = {};
+    copy(bridge, tree, lines, `bridges.${i}.`);
+    return tree;
   });
   const { problems, notes } = draft;
   return {

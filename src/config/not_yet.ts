@@ -14,11 +14,7 @@ interface NotYet {
   asks(value: unknown): boolean;
 }
 
-const isGiven = (value: unknown): boolean => value !== null && value !== undefined;
-
-export const NOT_YET: readonly NotYet[] = [
-  { issue: 6, what: "Bridges", path: ["bridges", "*"], asks: isGiven },
-];
+export const NOT_YET: readonly NotYet[] = [];
 
 /** One problem for each thing that is asked for and not there yet. */
 export function findNotYet(draft: Draft): ConfigProblem[] {

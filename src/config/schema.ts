@@ -8,14 +8,13 @@
 
 import { z } from "zod";
 import type { Limits } from "../broker/limits.ts";
+import { Bridge, checkBridges } from "./schema_bridge.ts";
 import { Access, type ListenerSettings, TcpListener, UnixListener } from "./schema_listener.ts";
 import { LimitsSection } from "./schema_limits.ts";
 import { Logging, Persistence, Reload } from "./schema_sections.ts";
 import { seconds, text } from "./schema_values.ts";
 
 const LOCAL_HOSTNAMES = ["127.0.0.1", "::1"];
-
-const Bridge = z.looseObject({ name: text().describe("What the bridge is called") });
 
 const Written = z.strictObject({
   listeners: z.array(
@@ -44,7 +43,9 @@ type WrittenConfig = z.output<typeof Written>;
 type WrittenListener = NonNullable<WrittenConfig["listeners"]>[number];
 
 /** The schema of the whole configuration. */
-export const ConfigSchema = Written.superRefine(checkLocalOnly).transform(resolve);
+export const ConfigSchema = Written.superRefine(checkLocalOnly).superRefine(checkBridges).transform(
+  resolve,
+);
 
 /** What both front ends hand over. */
 export type ConfigInput = z.input<typeof ConfigSchema>;
@@ -54,6 +55,7 @@ export type Config = z.output<typeof ConfigSchema>;
 export type Listener = Config["listeners"][number];
 export type TcpListenerConfig = Extract<Listener, { kind: "tcp" }>;
 export type UnixListenerConfig = Extract<Listener, { kind: "unix" }>;
+export type BridgeConfig = Config["bridges"][number];
 export type AccessConfig = Config["access"];
 export type LimitsConfig = Config["limits"];
 export type LoggingConfig = Config["logging"];

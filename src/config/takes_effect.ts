@@ -14,7 +14,7 @@ export const TAKES_EFFECT: Readonly<Record<string, TakesEffect>> = {
   "access.assignsClientIds": "for new connections",
   "access.autoIdPrefix": "for new connections",
   "access.clientIdPrefixes": "for new connections",
-  "bridges": "after a restart",
+  "bridges": "at once",
   "limits": "at once",
   "limits.connectTimeoutMs": "for new connections",
   "limits.maximumInflightBytes": "for new connections",

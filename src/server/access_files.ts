@@ -61,8 +61,15 @@ export async function readAccessFiles(config: Config, io: ConfigIO): Promise<Acc
   return { passwords, rules, warnings };
 }
 
+/** The ACL file that holds for bridges with a user name. */
+export function bridgeAclFile({ access, listeners }: Config): string | null {
+  return access.aclFile ?? listeners[0]?.aclFile ?? null;
+}
+
 function pathsOf(config: Config, key: "passwordFile" | "aclFile"): Set<string> {
-  return new Set(config.listeners.map((listener) => listener[key]).filter((path) => path !== null));
+  const paths = config.listeners.map((listener) => listener[key]);
+  if (key === "aclFile" && config.bridges.length > 0) paths.push(bridgeAclFile(config));
+  return new Set(paths.filter((path) => path !== null));
 }
 
 async function read(path: string, io: ConfigIO, problems: string[]): Promise<string | undefined> {

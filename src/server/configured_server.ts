@@ -17,9 +17,18 @@ import type { ConfigIO, ReadResult } from "../config/config_io.ts";
 import { readConfig } from "../config/read_config.ts";
 import type { Config } from "../config/schema.ts";
 import type { ListenAddress } from "../transport/address.ts";
-import { type AccessContents, AccessFilesError, readAccessFiles } from "./access_files.ts";
+import {
+  type AccessContents,
+  AccessFilesError,
+  bridgeAclFile,
+  readAccessFiles,
+} from "./access_files.ts";
 import { AccessReview } from "./access_review.ts";
 import { findAccessWarnings } from "./access_warnings.ts";
+import type { BridgeTls } from "../bridge/settings.ts";
+import { readBridgeTls } from "./bridge_tls_files.ts";
+import { bridgePlans } from "./configured_bridges.ts";
+import { ReplaceableRules } from "./listener_access.ts";
 import { CertificateWatch } from "./certificate_watch.ts";
 import { type CommandLinePorts, withPorts } from "./command_line_ports.ts";
 import { findAddresses } from "./listener_addresses.ts";
@@ -37,6 +46,8 @@ export interface LoadedConfiguration {
   readonly contents: AccessContents;
   /** Certificates and keys of the TLS listeners. */
   readonly tls: ReadonlyMap<string, TlsContents>;
+  /** Certificates and keys of the bridges. */
+  readonly bridgeTls: ReadonlyMap<string, BridgeTls>;
   /** Sentences that the operator should read. */
   readonly notes: readonly { readonly level: LogLevel; readonly text: string }[];
   /** Where the values stand. */
@@ -78,6 +89,7 @@ export async function loadConfiguration(
     const contents = await readAccessFiles(config, io);
     const warnings = [...contents.warnings, ...await findAccessWarnings(config, contents, io)];
     const tls = await readTlsFiles(config, io);
+    const bridges = await readBridgeTls(config, io);
     const folders = await findUnreadableFolders(config, io);
     if (folders.length > 0) {
       throw new ConfigurationError(folders.map((problem) => `Error: ${problem}`), false);
@@ -87,16 +99,18 @@ export async function loadConfiguration(
       find: written.find,
       contents,
       tls,
+      bridgeTls: bridges.tls,
       notes: [
         ...[...written.notes, ...ofPorts].map((note) => ({
           level: levelOf(note),
           text: formatNote(note),
         })),
         ...ofStart,
-        ...[...warnings, ...[...tls.values()].flatMap((each) => each.warnings)].map((text) => ({
-          level: "warning" as const,
-          text,
-        })),
+        ...[
+          ...warnings,
+          ...[...tls.values()].flatMap((each) => each.warnings),
+          ...bridges.warnings,
+        ].map((text) => ({ level: "warning" as const, text })),
       ],
     };
   } catch (error) {
@@ -125,6 +139,8 @@ export class ConfiguredServer implements AsyncDisposable {
   readonly #guessLimit: PasswordGuessLimit;
   readonly #listeners: ConfiguredListeners;
   readonly #certificates: CertificateWatch;
+  /** For bridges that have a user name. */
+  readonly #bridgeRules = new ReplaceableRules();
   #loaded: LoadedConfiguration;
   #isStopping = false;
 
@@ -171,7 +187,17 @@ export class ConfiguredServer implements AsyncDisposable {
     const wanted = persistenceOf(loaded.config);
     const persistence = wanted && await Server.openPersistence(wanted, log);
     try {
-      return new ConfiguredServer(path, loaded, addresses, io, log, ports, persistence);
+      const configured = new ConfiguredServer(
+        path,
+        loaded,
+        addresses,
+        io,
+        log,
+        ports,
+        persistence,
+      );
+      await configured.#configureBridges();
+      return configured;
     } catch (error) {
       await persistence?.close();
       throw error;
@@ -205,6 +231,7 @@ export class ConfiguredServer implements AsyncDisposable {
     }
     const changes = findChanges(this.#loaded, loaded);
     this.#apply(loaded, plan, change);
+    await this.#configureBridges();
     for (const each of changes) this.#log.write(...lineOf(each));
     this.#log.write("notice", "The configuration is that of the files now.");
   }
@@ -225,8 +252,16 @@ export class ConfiguredServer implements AsyncDisposable {
       const listeners = replacement.listenersOf(policy);
       return listeners === undefined || review.mayStay(client, listeners.was, listeners.is);
     });
+    this.#bridgeRules.configure(bridgeAclFile(config), contents);
     this.server.accessRulesChanged();
     this.#watchCertificates();
+  }
+
+  /** Bridges that are the same as before are not touched. */
+  async #configureBridges(): Promise<void> {
+    const { config, contents, bridgeTls } = this.#loaded;
+    this.#bridgeRules.configure(bridgeAclFile(config), contents);
+    await this.server.configureBridges(bridgePlans(config, bridgeTls, this.#bridgeRules));
   }
 
   #watchCertificates(): void {

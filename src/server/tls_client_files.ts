@@ -23,8 +23,8 @@ export async function readClientCertificates(
   const { requireCertificate, userNameFrom } = tls;
   const isAsked = requireCertificate || userNameFrom !== "connect";
   const authorities = [
-    ...await readFile(tls.caFile, io, problems),
-    ...await readFolder(tls.caPath, io, problems),
+    ...await readAuthorityFile(tls.caFile, io, problems),
+    ...await readAuthorityFolder(tls.caPath, io, problems),
   ];
   const listBefore = problems.length;
   const revocationLists = tls.crlFile === null
@@ -61,7 +61,8 @@ export async function readClientCertificates(
   };
 }
 
-async function readFile(
+/** The certificates of a file; `problems` gets what is wrong with it. */
+export async function readAuthorityFile(
   path: string | null,
   io: ConfigIO,
   problems: string[],
@@ -72,7 +73,7 @@ async function readFile(
 }
 
 /** All certificates of a folder. OpenSSL finds them by the hashes that their links are called; we read them all. */
-async function readFolder(
+export async function readAuthorityFolder(
   path: string | null,
   io: ConfigIO,
   problems: string[],

@@ -1,10 +1,11 @@
 // The files of a TLS listener, read and checked before anything uses them: node:tls takes whatever it is
 // given and fails later, one handshake after the other.
 
-import { createPrivateKey, type KeyObject, type X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
 import type { ConfigIO } from "../config/config_io.ts";
 import type { Config, Listener } from "../config/schema.ts";
 import { readClientCertificates } from "./tls_client_files.ts";
+import { checkPair, parseKey } from "./tls_key.ts";
 import { describeDates, parseCertificates, readPem } from "./tls_pem.ts";
 import { refusesKeyPair, type TlsSettings } from "../transport/tls_layer.ts";
 
@@ -102,45 +103,4 @@ async function readListener(tls: TlsConfig, io: ConfigIO): Promise<TlsContents> 
     warnings,
     expiresMs: Math.min(...chain.map((each) => each.validToDate.getTime())),
   };
-}
-
-function parseKey(pem: string, path: string, problems: string[]): KeyObject | undefined {
-  if (/-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED/.test(pem)) {
-    problems.push(
-      `${path}: The private key is encrypted, and nobody could type its password. ` +
-        `Decrypt it: openssl pkey -in ${path} -out NEWFILE, and let only midge read NEWFILE.`,
-    );
-    return undefined;
-  }
-  if (!/-----BEGIN ([A-Z]+ )?PRIVATE KEY-----/.test(pem)) {
-    const isCertificate = pem.includes("-----BEGIN CERTIFICATE-----");
-    problems.push(
-      `${path}: There is no private key in it. ` +
-        (isCertificate
-          ? "It is a certificate: are certfile and keyfile mixed up?"
-          : "It must be in PEM form, with -----BEGIN PRIVATE KEY-----."),
-    );
-    return undefined;
-  }
-  try {
-    return createPrivateKey(pem);
-  } catch {
-    problems.push(`${path}: The private key can't be read: it is damaged, or of an unknown kind.`);
-    return undefined;
-  }
-}
-
-function checkPair(
-  tls: TlsConfig,
-  certificate: X509Certificate,
-  key: KeyObject,
-  problems: string[],
-): void {
-  if (certificate.checkPrivateKey(key)) return;
-  problems.push(
-    `${tls.keyFile}: The private key is not that of the first certificate in ${tls.certFile} ` +
-      `(${
-        certificate.subject.replaceAll("\n", ", ")
-      }). A chain begins with the server's own certificate.`,
-  );
 }

@@ -244,10 +244,33 @@ const ERRORS: readonly {
     conf: "connection a\naddress h:99999\ntopic # sideways",
     says: [
       "1: Invalid bridge configuration: no remote addresses defined.",
-      "1: connection: Bridges can't be had in this version of midge yet.",
       "2: Invalid bridge port value (99999). Write HOST:PORT; an IPv6 address needs its port.",
       "3: Invalid bridge topic direction 'sideways'. Allowed: out, in, both.",
     ],
+  },
+  {
+    conf: "connection a\naddress h\ntopic a/#/b out\ntopic b in 1 x/+/ y/",
+    says: [
+      '3: \'topic\': with the localPrefix, "a/#/b": Topic Filter with a misplaced "#".',
+      "4: 'topic': expected a topic without the wildcards + and #.",
+    ],
+  },
+  {
+    conf: "connection a\naddress h\ntopic # out\nbridge_certfile /c\nbridge_insecure true",
+    says: [
+      "4: The 'bridge_certfile' option protects nothing without an authority for the remote certificate. " +
+      "Add bridge_cafile, bridge_capath or 'bridge_tls_use_os_certs true', or remove it.",
+      "5: The 'bridge_insecure' option protects nothing without an authority for the remote certificate. " +
+      "Add bridge_cafile, bridge_capath or 'bridge_tls_use_os_certs true', or remove it.",
+    ],
+  },
+  {
+    conf: "connection a\naddress h\ntopic # out\nbridge_cafile /a\nbridge_certfile /c",
+    says: ["5: 'bridge_certfile': expected both or none of the two files."],
+  },
+  {
+    conf: "connection a\naddress h\ntopic # out\nremote_password p",
+    says: ["4: 'bridge remote_password': needs a user name in MQTT 3."],
   },
   {
     conf: "include_dir /nowhere",

@@ -3,6 +3,7 @@ import { formatProblem } from "../../src/config/config_error.ts";
 import type { MosquittoOption } from "../../src/config/mosquitto_option.ts";
 import { MOSQUITTO_OPTIONS } from "../../src/config/mosquitto_options.ts";
 import { UNLIMITED } from "../../src/config/schema_values.ts";
+import { BRIDGE_ROWS } from "./bridge_rows.ts";
 import { at, read, readValid } from "./reading.ts";
 
 interface Row {
@@ -194,6 +195,7 @@ const ROWS: readonly Row[] = [
     path: "persistence.durability",
     value: "power",
   },
+  ...BRIDGE_ROWS,
 ];
 for (const { conf, path, value } of ROWS) {
   Deno.test(`mosquitto.conf: "${conf.replaceAll("\n", "; ")}" sets ${path}`, async () => {
@@ -254,6 +256,10 @@ function inContext(name: string, { scope, key = "", example }: MosquittoOption):
   if (scope === "bridge" || name === "connection") {
     const rest = ["address a", "topic # out"]
       .filter((each) => !name.startsWith(each.split(" ")[0]!));
+    if (key === "remote.password") rest.push("remote_username u");
+    if (key === "tls.certFile") rest.push("bridge_keyfile /k");
+    if (key === "tls.keyFile") rest.push("bridge_certfile /c");
+    if (key.startsWith("tls.") && !/caFile|caPath|system/.test(key)) rest.push("bridge_cafile /ca");
     return ["connection c", ...rest, name === "connection" ? "" : line].join("\n");
   }
   if (key.startsWith("tls.")) return ["listener 1", ...tls, line].join("\n");

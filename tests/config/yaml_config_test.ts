@@ -154,7 +154,8 @@ const ERRORS: readonly { readonly yaml: string; readonly says: readonly string[]
   {
     yaml: "sysInterval: 1s\nbridges: [{name: b}]",
     says: [
-      "2:11: bridges[0]: Bridges can't be had in this version of midge yet.",
+      "2:11: 'bridges[0].addresses' is missing.",
+      "2:11: 'bridges[0].topics' is missing.",
     ],
   },
 ];
