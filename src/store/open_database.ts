@@ -2,7 +2,14 @@
 
 import { DatabaseSync } from "node:sqlite";
 import { giveToOwnerOfFolder, makeFile } from "./file_owner.ts";
-import { APPLICATION_ID, migrate, MIGRATIONS, readNumber, schemaVersion } from "./sqlite_schema.ts";
+import {
+  APPLICATION_ID,
+  hasTodaysTables,
+  migrate,
+  MIGRATIONS,
+  readNumber,
+  schemaVersion,
+} from "./sqlite_schema.ts";
 import { reasonOf, sqliteCodeOf, StoreError, unwritable } from "./store_error.ts";
 
 /** What an acknowledgement promises: that it outlives the power, or the process. */
@@ -93,6 +100,7 @@ export function checkOwner(db: DatabaseSync, path: string): void {
  * @throws {StoreError} `damaged`.
  */
 export function checkStructure(db: DatabaseSync, path: string): void {
+  if (!hasTodaysTables(db)) throw damaged(path, "its tables are not what they were made as");
   const rows = db.prepare("PRAGMA quick_check(3)").all() as { quick_check: string }[];
   const found = rows.map((row) => row.quick_check).filter((text) => text !== "ok");
   if (found.length > 0) throw damaged(path, found.join("; "));

@@ -7,7 +7,7 @@
 // many of them. A payload stands once, however many Sessions wait for it. What may be missing is NULL, which
 // takes no room. `sum` is a checksum of the row (row_sum.ts): SQLite itself keeps none.
 
-import type { DatabaseSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 
 /** "midg": says in the file's header whose it is. */
 export const APPLICATION_ID = 0x6d696467;
@@ -100,6 +100,23 @@ export function migrate(db: DatabaseSync, steps: readonly string[] = MIGRATIONS)
       throw error;
     }
   }
+}
+
+/** Whether `db` has the tables of today, to the letter: SQLite takes over whatever a damaged file says they are. */
+export function hasTodaysTables(db: DatabaseSync): boolean {
+  const made = new DatabaseSync(":memory:");
+  try {
+    migrate(made);
+    return tablesOf(db) === tablesOf(made);
+  } finally {
+    made.close();
+  }
+}
+
+function tablesOf(db: DatabaseSync): string {
+  return JSON.stringify(
+    db.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name").all(),
+  );
 }
 
 /** The value of a PRAGMA that is a number. */

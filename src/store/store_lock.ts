@@ -32,7 +32,8 @@ export class StoreLock implements Disposable {
       writeOwner(file);
     } catch (error) {
       file.close();
-      throw error instanceof StoreError ? error : unwritable(path, reasonOf(error));
+      if (error instanceof StoreError || error instanceof TypeError) throw error;
+      throw unwritable(path, reasonOf(error));
     }
     return new StoreLock(file);
   }

@@ -193,6 +193,18 @@ const CASES: readonly {
     words: /written by a newer midge \(schema 999/,
   },
   {
+    name: "a store whose tables are described wrongly",
+    make: (path) => {
+      fill(path);
+      const bytes = Deno.readFileSync(path);
+      const at = new TextDecoder("latin1").decode(bytes).indexOf("flags INTEGER");
+      bytes[at] = "F".charCodeAt(0); // SQLite does not mind
+      Deno.writeFileSync(path, bytes);
+    },
+    problem: "damaged",
+    words: /its tables are not what they were made as/,
+  },
+  {
     name: "a store with a page of zeros",
     make: (path) => {
       fill(path);
