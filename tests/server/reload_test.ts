@@ -249,7 +249,7 @@ Deno.test("a Client that has not connected yet is judged by the rules of the rel
     await client.send(connect({ clientId: "other" }));
     await client.expect(PacketType.Connack);
   });
-  assert.equal(await connack(server.port, { clientId: "other" }), 0x85);
+  assert.equal(await connack(server.port, { clientId: "other" }), 0x87);
   assert.equal(await connack(server.port, { clientId: "safe-1" }), 0);
 });
 
