@@ -1,8 +1,15 @@
-// Publishes a message to the broker on the given port of 127.0.0.1 with MQTT.js and waits until it comes back.
+// Publishes a message with MQTT.js to the broker at the given URL, or port of 127.0.0.1, and waits until it comes
+// back. Further arguments: user name and password.
 
 import { connectAsync } from "mqtt";
 
-const client = await connectAsync(`mqtt://127.0.0.1:${Deno.args[0]}`, { protocolVersion: 5 });
+const [where, username, password] = Deno.args;
+const url = /^\d+$/.test(where!) ? `mqtt://127.0.0.1:${where}` : where!;
+const client = await connectAsync(url, {
+  protocolVersion: 5,
+  ...username !== undefined && { username },
+  ...password !== undefined && { password },
+});
 const heard = new Promise<string>((resolve) => {
   client.on("message", (_topic, payload) => resolve(payload.toString()));
 });
