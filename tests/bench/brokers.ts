@@ -10,10 +10,18 @@ import type { Transport } from "./transport.ts";
 
 export type BrokerName = "midge" | "mosquitto" | "aedes";
 
+/** What midge keeps; the others keep nothing. Undefined: as `deno task start` without a configuration. */
+export type Durability = "none" | "process" | "power";
+
 export interface Broker {
   readonly name: BrokerName;
   /** A line of shell, to be run in the repository's root, after `exec`. */
-  readonly commandOf: (port: number, transport: Transport, tlsFolder: string) => string;
+  readonly commandOf: (
+    port: number,
+    transport: Transport,
+    folder: string,
+    durability: Durability | undefined,
+  ) => string;
   /** The version, or undefined if the broker is not here. */
   readonly readVersion: () => Promise<string | undefined>;
 }
@@ -59,11 +67,28 @@ function midgeConfig(port: number, transport: Transport, tlsFolder: string): str
   ].join("\n");
 }
 
+/** Windows and queues without limits, as Mosquitto has them here. @returns the path of the configuration. */
+function writeDurableConfig(port: number, folder: string, durability: Durability): string {
+  const path = `${folder}/midge-${port}.yaml`;
+  Deno.writeTextFileSync(
+    path,
+    `user: root
+listeners: [{ port: ${port}, hostnames: [127.0.0.1], allowAnonymous: true }]
+limits: { maximumInflightMessages: 65535, maximumQueuedMessages: unlimited, maximumQueuedBytes: unlimited }
+persistence: { durability: ${durability}, directory: ${folder}/store-${port} }
+logging: { destinations: [] }
+`,
+  );
+  return path;
+}
+
 export const BROKERS: Readonly<Record<BrokerName, Broker>> = {
   midge: {
     name: "midge",
-    commandOf: (port, transport, tlsFolder) =>
-      transport === "tcp"
+    commandOf: (port, transport, tlsFolder, durability) =>
+      durability !== undefined
+        ? `${startCommand()} -q -c ${shellQuote(writeDurableConfig(port, tlsFolder, durability))}`
+        : transport === "tcp"
         ? `${startCommand()} -p ${port}`
         : `${startCommand()} -q -c /dev/fd/3 3<<'END'\n${
           midgeConfig(port, transport, tlsFolder)

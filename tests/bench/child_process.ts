@@ -5,7 +5,7 @@
  * the process id we know is the broker's own.
  */
 
-import { type Broker, REPOSITORY_PATH, shellQuote } from "./brokers.ts";
+import { type Broker, type Durability, REPOSITORY_PATH, shellQuote } from "./brokers.ts";
 import { sleep } from "./clock.ts";
 import type { GeneratorRequest } from "./generator.ts";
 import type { Transport } from "./transport.ts";
@@ -38,11 +38,12 @@ function shellCommand(command: string, core: number | undefined): Deno.Command {
 export async function startBroker(
   broker: Broker,
   transport: Transport,
-  tlsFolder: string,
+  folder: string,
+  durability: Durability | undefined,
   core?: number,
 ): Promise<RunningBroker> {
   const port = findFreePort();
-  const child = shellCommand(broker.commandOf(port, transport, tlsFolder), core).spawn();
+  const child = shellCommand(broker.commandOf(port, transport, folder, durability), core).spawn();
   let exitReason: string | undefined;
   const errorText = collectText(child.stderr);
   child.stdout.pipeTo(new WritableStream()).catch(() => {});

@@ -34,9 +34,13 @@ function encodePacket(firstByte: number, body: readonly number[]): Uint8Array<Ar
   return new Uint8Array([firstByte, ...encodeRemainingLength(body.length), ...body]);
 }
 
-export function encodeConnect(clientId: string, keepAliveSeconds: number): Uint8Array<ArrayBuffer> {
+export function encodeConnect(
+  clientId: string,
+  keepAliveSeconds: number,
+  keepsSession: boolean,
+): Uint8Array<ArrayBuffer> {
   const protocolLevel = 4;
-  const cleanSession = 0x02;
+  const cleanSession = keepsSession ? 0 : 0x02;
   return encodePacket(0x10, [
     ...encodeString("MQTT"),
     protocolLevel,

@@ -39,6 +39,8 @@ export interface LoadConnectionOptions {
   readonly transport?: Transport | undefined;
   /** PEM: the CA of a broker that speaks TLS. */
   readonly authority?: string | undefined;
+  /** Its Session outlives the connection. */
+  readonly keepsSession?: boolean | undefined;
   readonly onFailure: (reason: string) => void;
 }
 
@@ -111,6 +113,12 @@ export class LoadConnection {
     if (this.#writing || this.#outgoingLength === 0) return;
     this.#writing = true;
     this.#writeLoop().catch((error: Error) => this.#fail(error.message));
+  }
+
+  /** Ends the connection as a Client does. */
+  async disconnect(): Promise<void> {
+    this.#closed = true;
+    await disconnectMqtt(this.#connection);
   }
 
   close(): void {
@@ -253,7 +261,10 @@ const CONNACK_LENGTH = 4;
 
 /** A connection on which the broker has accepted our CONNECT. */
 export async function connectMqtt(
-  { port, transport, authority }: Pick<LoadConnectionOptions, "port" | "transport" | "authority">,
+  { port, transport, authority, keepsSession = false }: Pick<
+    LoadConnectionOptions,
+    "port" | "transport" | "authority" | "keepsSession"
+  >,
   clientId: string,
 ): Promise<LoadSocket> {
   const socket = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -263,7 +274,7 @@ export async function connectMqtt(
     : transport === "tls"
     ? await Deno.startTls(socket, { hostname: "127.0.0.1", caCerts: [authority ?? ""] })
     : socket;
-  await connection.write(encodeConnect(clientId, KEEP_ALIVE_SECONDS));
+  await connection.write(encodeConnect(clientId, KEEP_ALIVE_SECONDS, keepsSession));
   const connack = new Uint8Array(CONNACK_LENGTH);
   let filled = 0;
   while (filled < CONNACK_LENGTH) {

@@ -111,7 +111,13 @@ async function measure(
   cores: PinnedCores | undefined,
 ): Promise<Outcome> {
   try {
-    const running = await startBroker(broker, scenario.transport, tls.folder, cores?.broker);
+    const running = await startBroker(
+      broker,
+      scenario.transport,
+      tls.folder,
+      scenario.durability,
+      cores?.broker,
+    );
     const { port, pid } = running;
     const { authority } = tls;
     const request = { scenario: scenario.name, port, pid, seconds, authority };

@@ -32,6 +32,8 @@ const START_MS = 600;
 const REST_TIMEOUT_MS = 30_000;
 const POLL_MS = 10;
 const MAX_FAILURES = 10;
+/** It was killed while it wrote: nobody was told that what it wrote was stored. */
+const TORN = /it was not finished, and nobody was told/;
 const ORDERLY_END_MS = 10_000;
 
 /** Runs until it is done or has failed. */
@@ -123,7 +125,7 @@ class CrashRun {
 
   #complainAbout(broker: BrokerProcess): void {
     const bad = broker.stderr.split("\n").filter((line) =>
-      /error|damaged|left out|unable|dropped/i.test(line)
+      /error|damaged|left out|unable|dropped/i.test(line) && !TORN.test(line)
     );
     if (bad.length > 0) this.#history.fail(`midge said:\n  ${bad.join("\n  ")}`);
   }

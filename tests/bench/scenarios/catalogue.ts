@@ -5,10 +5,11 @@
  */
 
 import type { Measurement } from "../measurement.ts";
-import type { BrokerName } from "../brokers.ts";
+import type { BrokerName, Durability } from "../brokers.ts";
 import { measureConnectRate } from "./connect_rate.ts";
 import { measureHardCase } from "./hard_case.ts";
 import { measureIdle } from "./idle.ts";
+import { measureOffline } from "./offline.ts";
 import { measureSubscriptions } from "./subscriptions.ts";
 import type { Transport } from "../transport.ts";
 import type { Target } from "./target.ts";
@@ -20,6 +21,8 @@ export interface Scenario {
   /** File descriptors that the broker and the generator each need. */
   readonly openFiles: number;
   readonly transport: Transport;
+  /** What midge keeps. */
+  readonly durability?: Durability;
   readonly measure: (target: Target) => Promise<Measurement>;
 }
 
@@ -28,6 +31,18 @@ const WITHOUT_AEDES: readonly BrokerName[] = ["midge", "mosquitto"];
 
 function throughput(name: string, measure: Scenario["measure"]): Scenario {
   return { name, brokers: ALL, openFiles: 1_200, transport: "tcp", measure };
+}
+
+/** Clients whose Sessions outlive their connections; Mosquitto keeps them in memory. */
+function durable(durability: Durability, what: string, measure: Scenario["measure"]): Scenario {
+  return {
+    name: `${durability}-${what}`,
+    brokers: WITHOUT_AEDES,
+    openFiles: 1_200,
+    transport: "tcp",
+    durability,
+    measure: (target) => measure({ ...target, keepsSessions: true }),
+  };
 }
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -41,6 +56,11 @@ export const SCENARIOS: readonly Scenario[] = [
   throughput("fanout-1000", (target) => measureFanOut(target, 1_000)),
   throughput("fanin-10", (target) => measureFanIn(target, 10)),
   throughput("hard-case", measureHardCase),
+  durable("none", "10to10", (target) => measurePairs(target, 10, 1)),
+  durable("process", "10to10", (target) => measurePairs(target, 10, 1)),
+  durable("power", "10to10", (target) => measurePairs(target, 10, 1)),
+  durable("process", "offline", measureOffline),
+  durable("power", "offline", measureOffline),
   {
     name: "connect-rate",
     brokers: WITHOUT_AEDES,

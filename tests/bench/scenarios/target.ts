@@ -12,6 +12,8 @@ export interface Target {
   readonly transport: Transport;
   /** PEM: the CA of a broker that speaks TLS. */
   readonly authority: string;
+  /** The Sessions of the Clients outlive their connections. */
+  readonly keepsSessions?: boolean;
   readonly onFailure: (reason: string) => void;
 }
 
@@ -25,8 +27,8 @@ export function openAll(
   names: readonly string[],
   readBufferLength = 64 * 1024,
 ): Promise<LoadConnection[]> {
-  const { port, transport, authority, onFailure } = target;
-  const common = { port, transport, authority, readBufferLength, onFailure };
+  const { port, transport, authority, keepsSessions: keepsSession, onFailure } = target;
+  const common = { port, transport, authority, keepsSession, readBufferLength, onFailure };
   return Promise.all(names.map((clientId) => LoadConnection.open({ ...common, clientId })));
 }
 
