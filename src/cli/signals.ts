@@ -1,6 +1,6 @@
 // Signals: what they make a running broker do, as with Mosquitto.
 //
-//   SIGINT, SIGTERM  end       SIGUSR1  save now: there is nothing to save, see below
+//   SIGINT, SIGTERM  end       SIGUSR1  save now
 //   SIGHUP           reload    SIGUSR2  log the Sessions
 //
 // Windows has none of these but SIGINT, and SIGBREAK.
@@ -18,6 +18,8 @@ export interface Signalled {
   readonly log: Log;
   /** Takes up a changed configuration. @returns an exit code if the broker has to end for it. */
   reload(): Promise<number | undefined>;
+  /** Stores what waits, as far as it is to be stored. @returns in words what was stored since the start. */
+  save(): string;
   /** Logs the Sessions. */
   logSessions(): Promise<void>;
 }
@@ -43,8 +45,8 @@ export class Signals {
     if (isWindows) return;
     Deno.addSignalListener("SIGHUP", () => this.requestReload());
     Deno.addSignalListener("SIGUSR1", () => {
-      const { log } = this.#running ?? {};
-      log?.write("notice", "SIGUSR1: there is nothing to save, changes are written as they come.");
+      const log = this.#running?.log;
+      log?.write("notice", `SIGUSR1: ${this.#running?.save()}`);
       shutDebugger(log);
     });
     Deno.addSignalListener("SIGUSR2", () => void this.#running?.logSessions());

@@ -42,6 +42,7 @@ export async function start(options: StartOptions): Promise<number> {
   const ended = signals.until({
     log,
     logSessions: () => running.logSessions(),
+    save: () => running.save(),
     reload: async () => {
       service?.reloading();
       try {
@@ -104,6 +105,7 @@ function startLocally(options: StartOptions): Running | number {
         return Promise.resolve(undefined);
       },
       logSessions: () => server.logSessions(),
+      save: () => server.save(),
       status: () => serviceStatus(server),
       stop: () => server.stop(),
     };
@@ -181,6 +183,7 @@ async function startConfigured(
         return undefined;
       },
       logSessions: () => server.logSessions(),
+      save: () => server.save(),
       status: () => serviceStatus(server),
       stop: async () => {
         watch[Symbol.dispose]();

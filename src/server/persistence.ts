@@ -144,6 +144,18 @@ export class Persistence {
     );
   }
 
+  /** Stores what waits, without waiting for that. @returns what was stored since the start, in words. */
+  save(): string {
+    this.journal.flushAll();
+    const { batches, batchBytes, logBytes, databaseBytes, longestCommitMs, restarts } =
+      this.figures;
+    const trouble = this.journal.trouble === undefined ? "" : ` ${this.journal.trouble}.`;
+    return `what waits is being stored.${trouble} Since the start: ${batches} batches with ${batchBytes} bytes; ` +
+      `${logBytes} bytes written to the log and up to ${databaseBytes} from there to the database; ` +
+      `the longest commit took ${Math.round(longestCommitMs)} ms` +
+      (restarts === 0 ? "." : `; the store's worker was started again ${restarts} times.`);
+  }
+
   /**
    * Writes what waits, and frees the store.
    * @throws {StoreError} if not all of it could be stored; none of that was acknowledged.

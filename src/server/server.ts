@@ -257,6 +257,11 @@ export class Server {
     this.#broker.publishLog(lines, now());
   }
 
+  /** Stores what waits, without waiting for that. @returns what was stored since the start, in words. */
+  save(): string {
+    return this.#persistence?.save() ?? "there is nothing to save: nothing is kept.";
+  }
+
   /**
    * Logs who has a Session, its Subscriptions and queues, a few lines at a time: Clients are served between.
    * Resolves when that is done; once it has begun, another call changes nothing.
