@@ -2,20 +2,15 @@
 // that waits, waits too, so that acknowledgements leave in the order of what they acknowledge [MQTT-4.6.0-2].
 
 import { PacketType } from "../packet/packet_type.ts";
-import { ReasonCode } from "../packet/reason_code.ts";
+import type { ReasonCode } from "../packet/reason_code.ts";
 import type { Connection } from "./connection.ts";
 import type { Unit } from "./journal.ts";
 
-/** An acknowledgement without Properties, or something else to do. */
-interface Held {
-  readonly unit: Unit | undefined;
-  readonly firstByte: number;
-  readonly packetId: number;
-  readonly reasonCode: ReasonCode;
-  readonly then: (() => void) | undefined;
-}
-
 const PUBACK = PacketType.Puback << 4;
+/** In place of an acknowledgement. */
+const THEN = 0;
+/** So many that are done are not worth a copy of the rest. */
+const KEPT_DONE = 32;
 /** From so many things that wait on, the Client is not read until half of them are done. */
 const MAX_WAITING = 10_000;
 
@@ -49,8 +44,13 @@ export class HeldOutput {
   /** PUBACKs that wait. */
   pubacks = 0;
   readonly #connection: Connection;
-  #waiting: Held[] = [];
+  // Side by side, for there may be thousands, and many a second: what each waits for, and an acknowledgement
+  // without Properties (first byte, Packet Identifier, Reason Code) or THEN.
+  #units: (Unit | undefined)[] = [];
+  #acknowledgements: number[] = [];
   #first = 0;
+  /** What is to be done for each THEN, in their order. */
+  readonly #thens: (() => void)[] = [];
   #holdsClient = false;
 
   constructor(connection: Connection) {
@@ -58,7 +58,7 @@ export class HeldOutput {
   }
 
   get isEmpty(): boolean {
-    return this.#first === this.#waiting.length;
+    return this.#first === this.#units.length;
   }
 
   sendAck(
@@ -68,42 +68,51 @@ export class HeldOutput {
     reasonCode: ReasonCode,
   ): void {
     if (firstByte === PUBACK) this.pubacks++;
-    this.#add({ unit, firstByte, packetId, reasonCode, then: undefined });
+    this.#add(unit, firstByte << 24 | packetId << 8 | reasonCode);
   }
 
   whenStored(unit: Unit | undefined, then: () => void): void {
-    this.#add({ unit, firstByte: 0, packetId: 0, reasonCode: ReasonCode.Success, then });
+    this.#thens.push(then);
+    this.#add(unit, THEN);
   }
 
   /** Sends what waits no longer. */
   unitDone(): void {
     const connection = this.#connection;
-    while (this.#first < this.#waiting.length && connection.isConnected) {
-      const { unit, firstByte, packetId, reasonCode, then } = this.#waiting[this.#first]!;
+    while (this.#first < this.#units.length && connection.isConnected) {
+      const unit = this.#units[this.#first];
       if (unit !== undefined && !unit.isDone) break;
+      const acknowledgement = this.#acknowledgements[this.#first]!;
       this.#first++;
+      if (acknowledgement === THEN) {
+        this.#thens.shift()!();
+        continue;
+      }
+      const firstByte = acknowledgement >>> 24;
       if (firstByte === PUBACK) this.pubacks--;
-      if (then === undefined) connection.sendAck(firstByte, packetId, reasonCode);
-      else then();
+      const reasonCode = (acknowledgement & 0xff) as ReasonCode;
+      connection.sendAck(firstByte, acknowledgement >>> 8 & 0xffff, reasonCode);
     }
-    if (this.#holdsClient && this.#waiting.length - this.#first < MAX_WAITING / 2) {
+    if (this.#holdsClient && this.#units.length - this.#first < MAX_WAITING / 2) {
       this.#holdsClient = false;
       connection.resumeReading();
     }
-    if (this.#first * 2 < this.#waiting.length) return;
-    this.#waiting = this.#waiting.slice(this.#first); // half of it is gone: constant cost on average
+    if (this.#first < KEPT_DONE || this.#first * 2 < this.#units.length) return;
+    this.#units = this.#units.slice(this.#first); // half of it is gone: constant cost on average
+    this.#acknowledgements = this.#acknowledgements.slice(this.#first);
     this.#first = 0;
   }
 
-  #add(held: Held): void {
-    this.#waiting.push(held);
+  #add(unit: Unit | undefined, acknowledgement: number): void {
+    this.#units.push(unit);
+    this.#acknowledgements.push(acknowledgement);
     const { journal } = this.#connection.parts;
     if (journal.isCongested) journal.holdBack(this.#connection);
-    if (!this.#holdsClient && this.#waiting.length - this.#first > MAX_WAITING) {
+    if (!this.#holdsClient && this.#units.length - this.#first > MAX_WAITING) {
       this.#holdsClient = true;
       this.#connection.pauseReading();
     }
-    if (held.unit !== undefined && !held.unit.isDone) held.unit.waiter = this;
-    if (this.#waiting.length === this.#first + 1) this.unitDone();
+    if (unit !== undefined && !unit.isDone) unit.waiter = this;
+    if (this.#units.length === this.#first + 1) this.unitDone();
   }
 }

@@ -19,10 +19,19 @@ export class BatchEncoder {
   /** Writes what of `unit` must be stored. */
   unit(unit: JournalUnit): void {
     for (const change of unit.changes ?? []) this.#change(change);
-    for (const record of unit.opened) {
-      record.unit = undefined;
-      if (!record.isClosed) this.#opened(record);
-    }
+    if (unit.first === undefined) return;
+    this.#begun(unit.first);
+    if (unit.others !== undefined) { for (const record of unit.others) this.#begun(record); }
+  }
+
+  #begun(record: JournalRecord): void {
+    record.unit = undefined;
+    if (!record.isClosed) this.#opened(record);
+  }
+
+  /** Writes what state a delivery that is stored is in now, unless it has ended. */
+  changed({ number, isClosed, delivery }: JournalRecord): void {
+    if (!isClosed) this.#writer.deliveryChanged(number, delivery.packetId, delivery.awaiting);
   }
 
   /** Writes that a delivery that is stored has ended. */
@@ -77,11 +86,8 @@ export class BatchEncoder {
         return this.#dereference(change.message);
       case "retained":
         return this.#retained(change.record);
-      case "delivery changed": {
-        const { number, isClosed, delivery } = change.record;
-        if (isClosed) return;
-        return writer.deliveryChanged(number, delivery.packetId, delivery.awaiting);
-      }
+      case "delivery changed":
+        return this.changed(change.record);
     }
   }
 

@@ -22,8 +22,14 @@ import { type Change, JournalRecord, JournalUnit, type RecordKeeper } from "./un
 
 /** How long a message may wait for the acknowledgements that make storing it needless. */
 const YOUNG_MS = 10;
+/** Under load acknowledgements take longer, and storing what they are under way for would make that worse. */
+const MAX_YOUNG_MS = 50;
+/** For so many messages under way, a millisecond more. */
+const YOUNG_PER_MS = 100;
 /** How long what nobody waits for may wait. */
 const LAZY_MS = 250;
+/** A timer may be so much too early. */
+const TIMER_SLACK_MS = 2;
 /** Bytes after which a batch is full. */
 const MAX_BATCH_BYTES = 4_194_304;
 /** Bytes of messages that wait to be stored, from which on publishers are slowed down. */
@@ -69,7 +75,13 @@ export class StoreJournal implements Journal, RecordKeeper {
   #current: JournalUnit | undefined = undefined;
   #units: JournalUnit[] = [];
   #young: JournalUnit[] = [];
+  /** Those before it in {@link #young} are done. */
+  #firstYoung = 0;
+  /** When the unit that gathers, or the last one, was begun in a turn of the event loop: one look at the clock for all. */
+  #turnMs = 0;
   #closed: JournalRecord[] = [];
+  /** Stored deliveries that were sent since. */
+  #changed: JournalRecord[] = [];
   /** Whether somebody waits for one of the units. */
   #isUrgent = false;
   /** When what nobody waits for is to be written; Infinity: there is nothing. */
@@ -157,8 +169,7 @@ export class StoreJournal implements Journal, RecordKeeper {
     const { storedNumber } = session;
     const record = new JournalRecord(this.#nextDelivery++, storedNumber, delivery, unit, this);
     delivery.record = record;
-    unit.opened.push(record);
-    unit.open++;
+    unit.add(record);
     this.#weigh(unit, delivery.message.size + CHANGE_BYTES);
   }
 
@@ -167,7 +178,10 @@ export class StoreJournal implements Journal, RecordKeeper {
   }
 
   recordChanged(record: JournalRecord): void {
-    this.#note({ kind: "delivery changed", record });
+    if (record.delivery.qos === 2) return this.#note({ kind: "delivery changed", record });
+    // That a message with QoS 1 was sent need not be stored before anything else is: it is only sent again with DUP.
+    this.#changed.push(record);
+    this.#waitLazily();
   }
 
   recordClosed(record: JournalRecord): void {
@@ -177,7 +191,7 @@ export class StoreJournal implements Journal, RecordKeeper {
       return this.#waitLazily();
     }
     this.#weigh(unit, -record.delivery.message.size - CHANGE_BYTES);
-    if (--unit.open === 0 && unit !== this.#current && unit.mayBeDoneSoon) unit.done();
+    if (--unit.open === 0 && unit !== this.#current && unit.isOfDeliveries) unit.done();
   }
 
   // ---------------------------------------------------------------------------- when it is stored
@@ -206,10 +220,10 @@ export class StoreJournal implements Journal, RecordKeeper {
     if (this.#underWay !== undefined) return;
     const nowMs = this.#options.clock();
     const isDue = this.#isUrgent || this.#lazyDueMs <= nowMs;
-    const first = this.#firstYoung();
+    const first = this.#oldestYoung();
     if (isDue || (first !== undefined && first.dueMs <= nowMs)) return this.#handOver(nowMs);
     const dueMs = Math.min(this.#lazyDueMs, first?.dueMs ?? Infinity);
-    this.#timerDueMs = Infinity;
+    if (this.#timerDueMs <= nowMs + TIMER_SLACK_MS) this.#timerDueMs = Infinity; // it has fired, or it may have
     if (dueMs !== Infinity) this.#setTimer(dueMs, nowMs);
   }
 
@@ -256,8 +270,11 @@ export class StoreJournal implements Journal, RecordKeeper {
     };
     this.#units = take(this.#units, () => true);
     this.#young = take(this.#young, (unit) => unit.isDone || unit.dueMs <= nowMs);
+    this.#firstYoung = 0;
     const isAll = this.#units.length === 0;
     if (isAll) { // not before the units: a delivery may have gone over to another Session
+      for (const record of this.#changed) this.#encoder.changed(record);
+      this.#changed = [];
       for (const record of this.#closed) this.#encoder.closed(record);
       this.#closed = [];
       this.#lazyDueMs = Infinity;
@@ -289,12 +306,14 @@ export class StoreJournal implements Journal, RecordKeeper {
   }
 
   /** The oldest of the young units that is not done; forgets those before it. */
-  #firstYoung(): JournalUnit | undefined {
-    const index = this.#young.findIndex((unit) => !unit.isDone);
-    const first = index < 0 ? undefined : this.#young[index];
-    if (first === undefined) this.#young = [];
-    else if (index * 2 > this.#young.length) this.#young = this.#young.slice(index);
-    return first;
+  #oldestYoung(): JournalUnit | undefined {
+    const young = this.#young;
+    let index = this.#firstYoung;
+    while (index < young.length && young[index]!.isDone) index++;
+    if (index === young.length) this.#young = [];
+    else if (index * 2 > young.length) this.#young = young.slice(index);
+    this.#firstYoung = this.#young === young ? index : 0;
+    return young[index];
   }
 
   /** Ends the unit that gathers; undefined if there is nothing in it that must be stored. */
@@ -308,7 +327,7 @@ export class StoreJournal implements Journal, RecordKeeper {
       return undefined;
     }
     if (isPure) {
-      unit.dueMs = this.#options.clock() + (this.holdsBack ? YOUNG_MS : this.#lazyMs);
+      unit.dueMs = this.#turnMs + (this.holdsBack ? this.#youngMs : this.#lazyMs);
       this.#young.push(unit);
     } else {
       this.#units.push(unit);
@@ -318,15 +337,21 @@ export class StoreJournal implements Journal, RecordKeeper {
     return unit;
   }
 
+  get #youngMs(): number {
+    const underWay = this.#young.length - this.#firstYoung;
+    return Math.min(MAX_YOUNG_MS, YOUNG_MS + underWay / YOUNG_PER_MS);
+  }
+
   #waitLazily(): void {
     if (this.#lazyDueMs !== Infinity) return;
-    this.#lazyDueMs = this.#options.clock() + this.#lazyMs;
     this.#askForFlush();
+    this.#lazyDueMs = this.#turnMs + this.#lazyMs;
   }
 
   #askForFlush(): void {
     if (this.#isFlushAsked) return;
     this.#isFlushAsked = true;
+    this.#turnMs = this.#options.clock();
     this.#options.scheduleFlush();
   }
 

@@ -54,6 +54,12 @@ export class JournalRecord implements DeliveryRecord {
     this.#journal = journal;
   }
 
+  /** It has ended, or its Client may acknowledge it any moment. */
+  get mayEndSoon(): boolean {
+    const { qos, sentHere, group } = this.delivery;
+    return this.isClosed || (qos === 1 && sentHere && group === undefined);
+  }
+
   changed(): void {
     if (this.unit === undefined) this.#journal.recordChanged(this); // else it is written as it is then
   }
@@ -72,7 +78,9 @@ export interface RecordKeeper {
 }
 
 export class JournalUnit implements Unit {
-  readonly opened: JournalRecord[] = [];
+  /** The deliveries that begin in it: mostly there is one. */
+  first: JournalRecord | undefined = undefined;
+  others: JournalRecord[] | undefined = undefined;
   /** Undefined as long as there are none: then the unit is done when all its deliveries are. */
   changes: Change[] | undefined = undefined;
   /** QoS 2 messages that may be sent when the unit is stored. */
@@ -86,14 +94,22 @@ export class JournalUnit implements Unit {
   isDone = false;
   waiter: { unitDone(): void } | undefined = undefined;
 
+  add(record: JournalRecord): void {
+    this.open++;
+    if (this.first === undefined) this.first = record;
+    else (this.others ??= []).push(record);
+  }
+
+  /** True if it is done when all its deliveries are. */
+  get isOfDeliveries(): boolean {
+    return this.changes === undefined && this.sends === undefined;
+  }
+
   /** True if all that is in it are messages on their way to Clients that may acknowledge them any moment. */
   get mayBeDoneSoon(): boolean {
-    if (this.changes !== undefined || this.sends !== undefined) return false;
-    for (const { isClosed, delivery } of this.opened) {
-      if (isClosed) continue;
-      if (delivery.qos !== 1 || !delivery.sentHere || delivery.group !== undefined) return false;
-    }
-    return true;
+    if (!this.isOfDeliveries) return false;
+    if (this.first !== undefined && !this.first.mayEndSoon) return false;
+    return this.others === undefined || this.others.every((record) => record.mayEndSoon);
   }
 
   /** All of it is stored, or need not be. */
