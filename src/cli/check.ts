@@ -62,7 +62,7 @@ export async function check(
       printError(`${level === "warning" ? "Warning: " : ""}${text}\n`);
     }
     const unusable = findUnusablePlaces(config);
-    if (unusable.length > 0) throw new ConfigurationError(unusable, false);
+    if (unusable.length > 0) throw new ConfigurationError(unusable, "configuration");
     print(`${path} is right: midge would start with it.\n`);
     return ExitCode.Success;
   } catch (error) {

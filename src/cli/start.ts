@@ -172,7 +172,8 @@ async function startConfigured(
             return undefined;
           }
           for (const problem of error.problems) log.write("error", withoutError(problem));
-          if (configured.config.reload.onBadAccessFile === "exit" && error.isAboutAccessFiles) {
+          const isAboutAccess = error.about === "access files";
+          if (configured.config.reload.onBadAccessFile === "exit" && isAboutAccess) {
             return ExitCode.BadConfiguration; // as Mosquitto 2.1
           }
           log.write("error", "Nothing of the new configuration is used: the old one goes on.");
@@ -195,7 +196,8 @@ async function startConfigured(
     opened?.flush();
     if (!(error instanceof ConfigurationError)) return startFailed(error);
     for (const problem of error.problems) writeText("stderr", `Error: ${withoutError(problem)}\n`);
-    return ExitCode.BadConfiguration;
+    // Certificates are opened when the listeners are, with Mosquitto: that is its code.
+    return error.about === "certificates" ? ExitCode.StartFailed : ExitCode.BadConfiguration;
   }
 }
 

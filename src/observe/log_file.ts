@@ -14,7 +14,12 @@ export class LogFile {
   /** Opens `path` for appending; a new one can be read by its owner only, as with Mosquitto. @throws {Error} */
   constructor(path: string) {
     this.#path = path;
-    this.#file = Deno.openSync(path, { append: true, create: true, mode: 0o600 });
+    try {
+      this.#file = Deno.openSync(path, { append: true, create: true, mode: 0o600 });
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new Error(`Unable to open log file ${path} for writing: ${why}`, { cause: error });
+    }
   }
 
   /** Appends whole lines. */

@@ -58,15 +58,20 @@ export interface LoadedConfiguration {
 export class ConfigurationError extends Error {
   override readonly name = "ConfigurationError";
   readonly problems: readonly string[];
-  /** Whether it is a password or ACL file that is wrong, not the configuration itself. */
-  readonly isAboutAccessFiles: boolean;
+  readonly about: ConfigurationPart;
 
-  constructor(problems: readonly string[], isAboutAccessFiles: boolean) {
+  constructor(problems: readonly string[], about: ConfigurationPart) {
     super(problems.join("\n"));
     this.problems = problems;
-    this.isAboutAccessFiles = isAboutAccessFiles;
+    this.about = about;
   }
 }
+
+/**
+ * What is wrong: a password or ACL file, the configuration itself, or nothing but certificates and keys. Of
+ * several, the first: what Mosquitto does depends on it.
+ */
+export type ConfigurationPart = "access files" | "configuration" | "certificates";
 
 /**
  * Reads the configuration file `path` and the files that it names.
@@ -86,14 +91,8 @@ export async function loadConfiguration(
     const written = await readConfig(path, io);
     const { config, notes: ofPorts } = withPorts(written.config, ports, path);
     const ofStart = await beforeAccessFiles(config);
-    const contents = await readAccessFiles(config, io);
+    const { contents, tls, bridges } = await readFiles(config, io);
     const warnings = [...contents.warnings, ...await findAccessWarnings(config, contents, io)];
-    const tls = await readTlsFiles(config, io);
-    const bridges = await readBridgeTls(config, io);
-    const folders = await findUnreadableFolders(config, io);
-    if (folders.length > 0) {
-      throw new ConfigurationError(folders.map((problem) => `Error: ${problem}`), false);
-    }
     return {
       config,
       find: written.find,
@@ -114,17 +113,41 @@ export async function loadConfiguration(
       ],
     };
   } catch (error) {
-    if (error instanceof ConfigError) {
-      throw new ConfigurationError(error.problems.map(formatProblemAsMosquitto), false);
-    }
-    if (error instanceof TlsFilesError) {
-      throw new ConfigurationError(error.problems.map((problem) => `Error: ${problem}`), false);
-    }
-    if (error instanceof AccessFilesError) {
-      throw new ConfigurationError(error.problems.map((problem) => `Error: ${problem}`), true);
-    }
-    throw error;
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigurationError(error.problems.map(formatProblemAsMosquitto), "configuration");
   }
+}
+
+/** The files that a configuration names. @throws {ConfigurationError} with what is wrong in all of them. */
+async function readFiles(
+  config: Config,
+  io: ConfigIO,
+): Promise<
+  Pick<LoadedConfiguration, "contents" | "tls"> & {
+    readonly bridges: Awaited<ReturnType<typeof readBridgeTls>>;
+  }
+> {
+  const problems: string[] = [];
+  const parts: ConfigurationPart[] = [];
+  const note = (part: ConfigurationPart, found: readonly string[]) => {
+    problems.push(...found.map((problem) => `Error: ${problem}`));
+    parts.push(part);
+  };
+  const contents = await readAccessFiles(config, io).catch((error) => {
+    if (!(error instanceof AccessFilesError)) throw error;
+    note("access files", error.problems);
+  });
+  const folders = await findUnreadableFolders(config, io);
+  if (folders.length > 0) note("configuration", folders);
+  const wrongCertificates = (error: unknown) => {
+    if (!(error instanceof TlsFilesError)) throw error;
+    note("certificates", error.problems);
+  };
+  const tls = await readTlsFiles(config, io).catch(wrongCertificates);
+  const bridges = await readBridgeTls(config, io).catch(wrongCertificates);
+  const [part] = parts;
+  if (part === undefined) return { contents: contents!, tls: tls!, bridges: bridges! };
+  throw new ConfigurationError(problems, part);
 }
 
 /** From the section on logging to what makes it hold; either may throw. */

@@ -165,6 +165,35 @@ for (const { name, files, says } of WRONG) {
   }
 }
 
+const TLS = "listener PORT 127.0.0.1\nallow_anonymous true\ncertfile DIR/crt\nkeyfile DIR/key\n";
+const FAILING = [
+  { name: "certificates that can't be read", conf: TLS, start: 1, says: [/\/crt: /, /\/key: /] },
+  {
+    name: "those and a wrong ACL file",
+    conf: `${TLS}acl_file DIR/acl\n`,
+    start: 3,
+    says: [/\/crt: /, /\/key: /, /acl:1: /],
+  },
+  {
+    name: "a log that can't be opened",
+    conf: "listener PORT 127.0.0.1\nlog_dest file DIR/nowhere/log\n",
+    start: 1,
+    says: [/^Error: Unable to open log.* \S*nowhere\/log/m],
+  },
+];
+for (const { name, conf, start, says } of FAILING) {
+  for (const [command, exitCode] of [[["-c"], start], [["check", "-c"], 3]] as const) {
+    Deno.test(`midge ${command.join(" ")} tells of ${name} with exit code ${exitCode}`, async () => {
+      using folder = new Folder({ "midge.conf": conf, acl: "nonsense\n" });
+      const args = [...command, folder.file("midge.conf")];
+      await using midge = new ChildProcess("main.ts", args, PERMISSIONS);
+      const { code, stderr } = await midge.ended();
+      for (const line of says) assert.match(stderr, line);
+      assert.equal(code, exitCode, stderr);
+    });
+  }
+}
+
 Deno.test("midge check says that a configuration is right, and ends with exit code 0", async () => {
   using folder = new Folder(ACCESS);
   await using midge = new ChildProcess(
