@@ -10,7 +10,7 @@ import type { Log, LogLevel } from "../broker/ports.ts";
 import { Backoff } from "./backoff.ts";
 import { BridgeReport } from "./bridge_report.ts";
 import { LocalEnd, type LocalSide } from "./local_end.ts";
-import type { PathMark } from "./path_mark.ts";
+import type { PathMarks } from "./path_mark.ts";
 import { PrimaryProbe } from "./primary_probe.ts";
 import type { BridgeCounters } from "./relay.ts";
 import type { BridgeAddress, BridgeSettings } from "./settings.ts";
@@ -26,7 +26,7 @@ export type BridgeState = "waiting" | "connecting" | "connected" | "idle" | "ove
 
 export interface BridgeParts {
   readonly side: Omit<LocalSide, "name" | "clientId" | "userName" | "queueLimits">;
-  readonly mark: PathMark;
+  readonly marks: PathMarks;
   readonly log: Log;
   /** A mistake of ours. */
   readonly onFault: (error: unknown) => void;
@@ -160,7 +160,7 @@ export class Bridge {
     if (start === "lazy" && nowMs - this.#lastTrafficMs >= idleTimeoutMs && this.#queued === 0) {
       const span = this.#span!;
       this.#span = undefined;
-      this.#log("notice", "has nothing to do and disconnects.");
+      this.#log("notice", "there is nothing to do: disconnected.");
       this.#report.connected(false);
       span.leave(false);
       return this.#become("idle");
@@ -168,7 +168,7 @@ export class Bridge {
     if (this.#addressIndex === 0 || this.settings.roundRobin) return;
     this.#probe.tick(nowMs, () => {
       if (this.#state !== "connected") return;
-      this.#log("notice", "returns to its first address, which answers again.");
+      this.#log("notice", "the first address answers again: it is returned to.");
       const span = this.#span!;
       this.#span = undefined;
       this.#report.connected(false);
@@ -182,13 +182,13 @@ export class Bridge {
     const { host, port } = this.#address;
     this.#attempts++;
     this.#become("connecting");
-    this.#log("notice", `is connecting to ${host}:${port}.`);
+    this.#log("notice", `connecting to ${host}:${port}.`);
     const span: Span = new Span({
       settings: this.settings,
       address: this.#address,
       topics: this.#topics,
       side: this.#side,
-      mark: this.settings.remote.marksPath ? this.#parts.mark : undefined,
+      marks: this.settings.remote.marksPath ? this.#parts.marks : undefined,
       counters: this.counters,
       isPrivate: this.#isPrivate,
       onConnected: () => this.#onConnected(),
@@ -212,10 +212,10 @@ export class Bridge {
     const { remote, topics } = this.settings;
     const echoes = !this.#isPrivate && remote.version !== 5 &&
       topics.some(({ direction }) => direction === "both");
-    this.#log("notice", `is connected to ${host}:${port}.`);
+    this.#log("notice", `connected to ${host}:${port}.`);
     if (echoes) {
       this.#warn(
-        "gets its own messages back from the remote broker, which knows no private bridges: use " +
+        "its own messages come back from the remote broker, which knows no private bridges: use " +
           "bridge_protocol_version mqttv50 if it can",
       );
     }
@@ -299,6 +299,6 @@ export class Bridge {
   }
 
   #log(level: LogLevel, text: string): void {
-    this.#parts.log.write(level, `Bridge ${this.settings.name} ${text}`, "connection");
+    this.#parts.log.write(level, `Bridge ${this.settings.name}: ${text}`, "connection");
   }
 }

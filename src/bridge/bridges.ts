@@ -2,7 +2,7 @@
 
 import { TopicNameCache } from "../packet/topic_name_cache.ts";
 import { Bridge, type BridgeParts } from "./bridge.ts";
-import { PathMark } from "./path_mark.ts";
+import { PathMarks } from "./path_mark.ts";
 import type { BridgeSettings } from "./settings.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { ListenerPolicy } from "../broker/listener_policy.ts";
@@ -29,7 +29,7 @@ export interface BridgesOptions {
 
 export class Bridges {
   readonly #options: BridgesOptions;
-  readonly #mark = new PathMark(crypto.randomUUID());
+  readonly #marks: PathMarks;
   readonly #topicNames = new TopicNameCache();
   #bridges: ReadonlyMap<string, Bridge> = new Map();
   #timer: ReturnType<typeof setInterval> | undefined = undefined;
@@ -37,6 +37,7 @@ export class Bridges {
 
   constructor(options: BridgesOptions) {
     this.#options = options;
+    this.#marks = new PathMarks(options.broker.id);
   }
 
   get all(): Iterable<Bridge> {
@@ -79,7 +80,7 @@ export class Bridges {
     const { broker, clock, log, onFault } = this.#options;
     return {
       side: { broker, policy, clock, topicNames: this.#topicNames },
-      mark: this.#mark,
+      marks: this.#marks,
       log,
       onFault,
     };

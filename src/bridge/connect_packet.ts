@@ -1,8 +1,10 @@
-// The CONNECT of a bridge to the remote broker.
+// The CONNECT of a bridge to the remote broker, and the words for a CONNACK that refuses it.
 
-import { PacketType } from "../packet/packet_type.ts";
-import type { ConnectPacket } from "../packet/packets.ts";
+import { PacketType, type ProtocolVersion } from "../packet/packet_type.ts";
+import type { ConnackPacket, ConnectPacket } from "../packet/packets.ts";
+import { PATH_PROPERTY } from "../packet/properties.ts";
 import { NO_BYTES } from "../packet/publish.ts";
+import { describeReasonCode } from "../packet/reason_code.ts";
 import { encodeUtf8 } from "../packet/utf8.ts";
 import type { BridgeSettings } from "./settings.ts";
 
@@ -36,8 +38,25 @@ export function connectPacket(
       ? {
         ...!remote.cleanStart && { sessionExpiryInterval: remote.sessionExpiryInterval },
         receiveMaximum: remote.receiveMaximum,
+        ...remote.marksPath && { userProperties: [[PATH_PROPERTY, ""]] },
         ...remote.topicAliasMaximum > 0 && { topicAliasMaximum: remote.topicAliasMaximum },
       }
       : {},
   };
+}
+
+/** The Connect Return Codes of MQTT 3. */
+const CONNECT_RETURN_CODES: readonly string[] = [
+  "",
+  "unacceptable protocol version",
+  "identifier rejected",
+  "server unavailable",
+  "bad user name or password",
+  "not authorized",
+];
+
+/** Why `connack` refuses. */
+export function describeRefusal({ reasonCode }: ConnackPacket, version: ProtocolVersion): string {
+  if (version === 5) return describeReasonCode(reasonCode);
+  return CONNECT_RETURN_CODES[reasonCode] ?? `code ${reasonCode}`;
 }

@@ -3,24 +3,23 @@
 import { dial, DialError } from "./dial.ts";
 import type { BridgeSettings } from "./settings.ts";
 
-/** As Mosquitto. */
-const FIRST_PERIOD_MS = 5_000;
 /** An address that answers and then takes no bridge is asked less and less often. */
 const LONGEST_PERIOD_MS = 300_000;
 
 export class PrimaryProbe {
   readonly #settings: BridgeSettings;
-  #periodMs = FIRST_PERIOD_MS;
+  #periodMs: number;
   #dueMs = 0;
   #probe: AbortController | undefined = undefined;
 
   constructor(settings: BridgeSettings) {
     this.#settings = settings;
+    this.#periodMs = settings.primaryRetryMs;
   }
 
   /** The bridge is connected to the address `index`. */
   connected(index: number, nowMs: number): void {
-    if (index === 0) this.#periodMs = FIRST_PERIOD_MS;
+    if (index === 0) this.#periodMs = this.#settings.primaryRetryMs;
     this.#dueMs = nowMs + this.#periodMs;
   }
 

@@ -21,7 +21,7 @@ import { ReasonCode } from "../packet/reason_code.ts";
 import { encodeUtf8 } from "../packet/utf8.ts";
 import { InboundTopicAliases } from "../session/topic_aliases.ts";
 import { parseTopicName } from "../topic/topic_name.ts";
-import type { PathMark } from "./path_mark.ts";
+import type { PathMark, PathMarks } from "./path_mark.ts";
 import type { TopicMap } from "./topic_map.ts";
 
 /** Levels of a topic; the broker here has its own limit. */
@@ -54,7 +54,9 @@ export interface RelayOptions {
   /** Topic Aliases that it may set. */
   readonly topicAliasMaximum: number;
   /** Undefined: messages are not marked. */
-  readonly mark: PathMark | undefined;
+  readonly marks: PathMarks | undefined;
+  /** The remote broker, if it has said which it is. */
+  readonly remoteMark: PathMark | undefined;
   readonly counters: BridgeCounters;
   readonly toLocal: (bytes: Uint8Array) => void;
   readonly toRemote: (bytes: Uint8Array) => void;
@@ -128,13 +130,17 @@ export class Relay {
   }
 
   #publishToRemote(packet: PublishPacket): void {
-    const { topics, version, maximumQoS, maximumPacketSize, retains, mark, counters } =
+    const { topics, version, maximumQoS, maximumPacketSize, retains, marks, remoteMark, counters } =
       this.#options;
     const topicName = topics.toRemote(packet.topicName);
     const qos = packet.qos > maximumQoS ? maximumQoS : packet.qos;
     const problem = this.#problemOf(topicName);
     if (problem !== undefined) return this.#refuse(packet, problem);
     const isV5 = version === 5;
+    if (marks?.mayGoOut(packet.forwardedProperties, remoteMark) === false) {
+      counters.looped++;
+      return this.#settle(packet, ReasonCode.Success);
+    }
     const bytes = encodePublish({
       dup: packet.dup && qos > 0,
       qos,
@@ -144,7 +150,7 @@ export class Relay {
       messageExpiryInterval: packet.messageExpiryInterval,
       forwardedProperties: !isV5
         ? NO_BYTES
-        : mark?.addTo(packet.forwardedProperties) ?? packet.forwardedProperties,
+        : marks?.outward(packet.forwardedProperties) ?? packet.forwardedProperties,
       payload: packet.payload,
     }, version);
     if (bytes.length > maximumPacketSize) {
@@ -153,23 +159,19 @@ export class Relay {
     counters.sent++;
     if (packet.qos === 2 && qos === 1) this.#lowered.add(packet.packetId);
     this.#options.toRemote(bytes);
-    if (qos > 0 || packet.qos === 0) return;
-    if (packet.qos === 2) this.#lowered.add(packet.packetId);
-    this.#answerLocal(
-      packet.qos === 1 ? PacketType.Puback : PacketType.Pubrec,
-      packet.packetId,
-    );
+    if (qos === 0) this.#settle(packet, ReasonCode.Success);
   }
 
   #publishToLocal(packet: PublishPacket): void {
-    const { topics, mark, counters, version } = this.#options;
+    const { topics, marks, counters, version } = this.#options;
     const name = packet.topicAlias === 0
       ? packet.topicName
       : this.#aliases.resolve(packet.topicAlias, packet.topicName);
     counters.received++;
     const topicName = topics.toLocal(name);
     const problem = this.#problemOf(topicName);
-    const isLooped = problem === undefined && (mark?.isIn(packet.forwardedProperties) ?? false);
+    const isLooped = problem === undefined &&
+      marks?.mayComeIn(packet.forwardedProperties) === false;
     if (problem !== undefined || isLooped) {
       if (isLooped) counters.looped++;
       else this.#dropped(problem!, topicName);
@@ -182,9 +184,15 @@ export class Relay {
       topicName,
       packetId: packet.packetId,
       messageExpiryInterval: version === 5 ? packet.messageExpiryInterval : undefined,
-      forwardedProperties: packet.forwardedProperties,
+      forwardedProperties: this.#marked(packet.forwardedProperties),
       payload: packet.payload,
     }, 5));
+  }
+
+  /** The Properties of a message that comes in. */
+  #marked(properties: Uint8Array): Uint8Array {
+    const { marks, remoteMark } = this.#options;
+    return marks?.inward(properties, remoteMark) ?? properties;
   }
 
   /** The message goes no further; the remote broker has done its part. */
@@ -195,11 +203,17 @@ export class Relay {
   }
 
   /** The message leaves our queue, and goes nowhere. */
-  #refuse({ qos, packetId, topicName }: PublishPacket, reason: string): void {
-    this.#dropped(reason, topicName);
+  #refuse(packet: PublishPacket, reason: string): void {
+    this.#dropped(reason, packet.topicName);
+    this.#settle(packet, ReasonCode.ImplementationSpecificError);
+  }
+
+  /** Acknowledges a message of ours that the remote broker does not get, or not so that it would answer. */
+  #settle({ qos, packetId }: PublishPacket, reasonCode: ReasonCode): void {
     if (qos === 0) return;
-    const type = qos === 1 ? PacketType.Puback : PacketType.Pubrec;
-    this.#answerLocal(type, packetId, ReasonCode.ImplementationSpecificError);
+    if (qos === 1) return this.#answerLocal(PacketType.Puback, packetId, reasonCode);
+    if (reasonCode < 0x80) this.#lowered.add(packetId); // our broker's PUBREL is for us then
+    this.#answerLocal(PacketType.Pubrec, packetId, reasonCode);
   }
 
   #problemOf(topicName: string): string | undefined {

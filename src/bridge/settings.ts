@@ -39,6 +39,8 @@ export interface BridgeSettings {
   readonly addresses: readonly BridgeAddress[];
   /** Whether all addresses are alike; else the first is returned to. */
   readonly roundRobin: boolean;
+  /** Milliseconds between two looks whether the first address answers again. */
+  readonly primaryRetryMs: number;
   readonly topics: readonly BridgeTopic[];
   /** The Client that the bridge is to the broker here. */
   readonly local: {

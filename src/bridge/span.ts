@@ -9,13 +9,15 @@
 import { encodePacket } from "../packet/encode.ts";
 import { PacketType, type QoS } from "../packet/packet_type.ts";
 import type { ConnackPacket, Packet, SubackPacket } from "../packet/packets.ts";
+import { PATH_PROPERTY } from "../packet/properties.ts";
 import { encodePublish } from "../packet/publish.ts";
 import { describeReasonCode, ReasonCode } from "../packet/reason_code.ts";
 import { encodeUtf8 } from "../packet/utf8.ts";
-import { connectPacket } from "./connect_packet.ts";
+import { connectPacket, describeRefusal } from "./connect_packet.ts";
 import { dial, DialError } from "./dial.ts";
+import { KeepAlive } from "./keep_alive.ts";
 import { LocalEnd, type LocalSide } from "./local_end.ts";
-import type { PathMark } from "./path_mark.ts";
+import { PathMark, type PathMarks } from "./path_mark.ts";
 import { type BridgeCounters, Relay } from "./relay.ts";
 import { concatAll, RemoteEnd } from "./remote_end.ts";
 import type { BridgeAddress, BridgeSettings } from "./settings.ts";
@@ -29,7 +31,7 @@ export interface SpanOptions {
   readonly address: BridgeAddress;
   readonly topics: TopicMap;
   readonly side: LocalSide;
-  readonly mark: PathMark | undefined;
+  readonly marks: PathMarks | undefined;
   readonly counters: BridgeCounters;
   /** Whether to tell the remote broker that we are a bridge. */
   readonly isPrivate: boolean;
@@ -58,15 +60,14 @@ export class Span {
   #relay: Relay | undefined = undefined;
   #phase: "dialing" | "connecting" | "settling" | "open" | "ended" = "dialing";
   #connectedAtMs = 0;
-  #keepAliveMs: number;
-  #pingSentAtMs = 0;
+  readonly #keepAlive: KeepAlive;
   /** Packet Identifiers of what the bridge itself has asked of the remote broker. */
   readonly #awaited = new Map<number, readonly string[]>();
   #toLocal: Uint8Array[] = [];
 
   constructor(options: SpanOptions) {
     this.#options = options;
-    this.#keepAliveMs = options.settings.remote.keepAlive * 1000;
+    this.#keepAlive = new KeepAlive(options.settings.remote.keepAlive * 1000);
     const { connectTimeoutMs } = options.settings;
     this.#timer = setTimeout(() => this.#tooLate(), connectTimeoutMs);
     this.#dial().catch((error) => this.#fault(error));
@@ -103,23 +104,11 @@ export class Span {
     );
   }
 
-  /** Keep Alive; to be called about once a second. */
+  /** Keep Alive; to be called a few times a second. */
   tick(nowMs: number): void {
-    const remote = this.#remote;
-    if (remote === undefined || this.#phase === "ended" || this.#keepAliveMs === 0) return;
-    const silentMs = nowMs - remote.lastReceivedMs;
-    if (this.#pingSentAtMs > 0) {
-      if (remote.lastReceivedMs >= this.#pingSentAtMs) this.#pingSentAtMs = 0;
-      else if (nowMs - this.#pingSentAtMs >= Math.min(this.#keepAliveMs, MAXIMUM_PING_MS)) {
-        return this.#ended(
-          `the remote broker has been silent for ${Math.round(silentMs / 1000)} s`,
-        );
-      } else return;
-    }
-    const idleMs = Math.max(nowMs - remote.lastSentMs, silentMs);
-    if (idleMs < this.#keepAliveMs || this.#phase === "connecting") return;
-    this.#pingSentAtMs = nowMs;
-    remote.send(encodePacket({ type: PacketType.Pingreq }, 4));
+    if (this.#phase !== "settling" && this.#phase !== "open") return;
+    const dead = this.#keepAlive.tick(this.#remote!, nowMs);
+    if (dead !== undefined) this.#ended(dead);
   }
 
   async #dial(): Promise<void> {
@@ -178,20 +167,17 @@ export class Span {
   #onConnack(packet: ConnackPacket): void {
     const { version } = this.#options.settings.remote;
     if (packet.reasonCode !== 0) {
-      const words = version === 5
-        ? describeReasonCode(packet.reasonCode)
-        : CONNECT_RETURN_CODES[packet.reasonCode] ?? `code ${packet.reasonCode}`;
       return this.#ended(
-        `the remote broker refuses the connection: ${words}`,
+        `the remote broker refuses the connection: ${describeRefusal(packet, version)}`,
         version !== 5 && packet.reasonCode === 1,
       );
     }
     this.#phase = "settling";
     const remote = this.#remote!;
-    const { settings, topics, side, mark, counters, warn } = this.#options;
+    const { settings, topics, side, marks, counters, warn } = this.#options;
     const { serverKeepAlive, receiveMaximum, maximumPacketSize, maximumQoS, retainAvailable } =
       packet.properties;
-    if (serverKeepAlive !== undefined) this.#keepAliveMs = serverKeepAlive * 1000;
+    if (serverKeepAlive !== undefined) this.#keepAlive.periodMs = serverKeepAlive * 1000;
     const highestQoS = (maximumQoS ?? 2) as QoS;
     this.#relay = new Relay({
       topics,
@@ -204,11 +190,12 @@ export class Span {
       ),
       retains: settings.remote.retains && retainAvailable !== 0,
       topicAliasMaximum: settings.remote.topicAliasMaximum,
-      mark,
+      marks,
+      remoteMark: remoteMarkOf(packet),
       counters,
       toLocal: (bytes) => void this.#toLocal.push(bytes),
       toRemote: (bytes) => remote.send(bytes),
-      onDropped: (reason, topicName) => warn(`throws a message to ${topicName} away: ${reason}`),
+      onDropped: (reason, topicName) => warn(`a message to ${topicName} is thrown away: ${reason}`),
     });
     if (!packet.sessionPresent) this.#releaseHeld();
     remote.pause();
@@ -314,7 +301,7 @@ export class Span {
     this.#awaited.delete(packetId);
     const refused = filters.filter((_, i) => (suback?.reasonCodes[i] ?? 0) >= 0x80);
     if (refused.length > 0) {
-      this.#options.warn(`is not let in for ${refused.join(", ")} by the remote broker`);
+      this.#options.warn(`the remote broker refuses to send ${refused.join(", ")}`);
     }
     this.#openIfSettled();
   }
@@ -340,7 +327,7 @@ export class Span {
       .filter((_, i) => (suback.reasonCodes[i] ?? 0) >= 0x80)
       .map(({ topicFilter }) => topicFilter);
     if (refused.length === 0) return;
-    this.#options.warn(`may not read ${refused.join(", ")} here: see the ACL file`);
+    this.#options.warn(`its user may not read ${refused.join(", ")} here: see the ACL file`);
   }
 
   #flushToLocal(): void {
@@ -381,18 +368,10 @@ export class Span {
   }
 }
 
-/** Longest wait for a PINGRESP. */
-const MAXIMUM_PING_MS = 30_000;
-
-/** The Connect Return Codes of MQTT 3. */
-const CONNECT_RETURN_CODES: readonly string[] = [
-  "",
-  "unacceptable protocol version",
-  "identifier rejected",
-  "server unavailable",
-  "bad user name or password",
-  "not authorized",
-];
+function remoteMarkOf({ properties }: ConnackPacket): PathMark | undefined {
+  const found = properties.userProperties?.find(([name]) => name === PATH_PROPERTY);
+  return found && new PathMark(found[1]);
+}
 
 /** Whether the Session here waits for the remote broker; a lazy bridge needs it to know when to begin. */
 export function keepsLocalSession({ local, start }: BridgeSettings): boolean {

@@ -58,6 +58,7 @@ export class Broker {
   readonly #parts: Parts;
   readonly #environment: Environment;
   readonly #sysTopics: SysTopics;
+  #id: string | undefined = undefined;
   #isFlushRequested = false;
   #isStopping = false;
 
@@ -82,6 +83,7 @@ export class Broker {
     const parts: Omit<Parts, "lifecycle"> = {
       ports,
       limits,
+      id: () => this.id,
       time,
       statistics,
       deadlines,
@@ -113,6 +115,11 @@ export class Broker {
     this.#parts = Object.assign(parts, { lifecycle: new SessionLifecycle(parts as Parts) });
     this.#sysTopics = new SysTopics(this.#parts, options.version);
     this.setSysInterval(options.sysIntervalMs ?? 10_000, options.nowMs);
+  }
+
+  /** Tells it from all other brokers; another one after a restart. */
+  get id(): string {
+    return this.#id ??= this.#parts.ports.createUuid();
   }
 
   /** To be filled with what was stored, before there are connections. */

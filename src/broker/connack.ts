@@ -2,7 +2,7 @@
 
 import { PacketType, type ProtocolVersion } from "../packet/packet_type.ts";
 import type { ConnectPacket } from "../packet/packets.ts";
-import type { Properties } from "../packet/properties.ts";
+import { PATH_PROPERTY, type Properties } from "../packet/properties.ts";
 import { connectReturnCodeFor, ReasonCode } from "../packet/reason_code.ts";
 import { InboundTopicAliases, OutboundTopicAliases } from "../session/topic_aliases.ts";
 import type { Connection } from "./connection.ts";
@@ -85,7 +85,7 @@ export function accept(
       // MQTT 3.1 has no Session Present flag; MQTT 5.0 and 3.1.1 do [MQTT-3.2.2-2], [MQTT-3.2.2-3].
       sessionPresent: sessionPresent && version !== 3,
       reasonCode: ReasonCode.Success,
-      properties: version === 5 ? announcement(packet, clientId, limits, authentication) : {},
+      properties: version === 5 ? announcement(connection, packet, clientId, authentication) : {},
     });
     entry.session.resume();
     if (unit !== undefined) connection.resumeReading();
@@ -94,9 +94,9 @@ export function accept(
 
 /** What the broker limits, in Mosquitto's order. */
 function announcement(
+  { policy: { limits }, parts }: Connection,
   packet: ConnectPacket,
   clientId: string,
-  limits: Limits,
   authentication: Properties,
 ): Properties {
   const properties: Properties = {};
@@ -115,6 +115,9 @@ function announcement(
   if (!limits.wildcardSubscriptionAvailable) properties.wildcardSubscriptionAvailable = 0;
   if (!limits.subscriptionIdentifierAvailable) properties.subscriptionIdentifierAvailable = 0;
   if (!limits.sharedSubscriptionAvailable) properties.sharedSubscriptionAvailable = 0;
+  // A bridge asks which broker this is, so that messages do not go round for ever.
+  const isAsked = packet.properties.userProperties?.some(([name]) => name === PATH_PROPERTY);
+  if (isAsked) properties.userProperties = [[PATH_PROPERTY, parts.id()]];
   return properties;
 }
 

@@ -6,6 +6,9 @@ import { ALLOW_EVERYTHING, type Authorizer } from "../access/authorizer.ts";
 import type { ProtocolVersion } from "../packet/packet_type.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 
+/** What the names of the policies of bridges begin with: their Sessions are for nobody who comes by another one. */
+export const BRIDGE_POLICY_PREFIX = "bridge ";
+
 export interface ListenerPolicy {
   /** What the listener is known by, also after a restart: stored Sessions find its access rules again. */
   readonly name: string;

@@ -7,7 +7,7 @@ import { parseTopicName } from "../topic/topic_name.ts";
 import { MqttError } from "../packet/mqtt_error.ts";
 import { accept, refuseConnect } from "./connack.ts";
 import type { Connection } from "./connection.ts";
-import type { ListenerPolicy } from "./listener_policy.ts";
+import { BRIDGE_POLICY_PREFIX, type ListenerPolicy } from "./listener_policy.ts";
 import { mountName } from "./mount_point.ts";
 import { beginExchange } from "./on_auth.ts";
 import { requestedExpiryInterval } from "./session_lifecycle.ts";
@@ -67,6 +67,10 @@ function refusal(
   const { limits } = policy;
   const { will, version } = packet;
   const { maximumKeepAlive, maximumPayloadSize } = limits;
+  if (isOfBridge(connection, packet)) {
+    const message = "the Client Identifier is that of a bridge";
+    return { reasonCode: ReasonCode.ClientIdentifierNotValid, message };
+  }
   if (will !== undefined) {
     parseWillTopic(packet, policy);
     if (maximumPayloadSize > 0 && will.payload.length > maximumPayloadSize) { // as Mosquitto
@@ -101,6 +105,14 @@ function refusal(
  * The codes are Mosquitto's.
  * @param ownId what the Client calls itself, or was assigned.
  */
+/** Whether the Session that it asks for is a bridge's, and it is none. */
+function isOfBridge({ policy, parts }: Connection, packet: ConnectPacket): boolean {
+  const clientId = policy.usesUserNameAsClientId ? packet.userName! : packet.clientId;
+  const listener = parts.sessions.get(clientId)?.listener;
+  return listener !== undefined && listener.startsWith(BRIDGE_POLICY_PREFIX) &&
+    !policy.name.startsWith(BRIDGE_POLICY_PREFIX);
+}
+
 function refusedClientId(
   { clientId, cleanStart, userName, version }: ConnectPacket,
   ownId: string,

@@ -22,6 +22,8 @@ export interface BrokerTime {
 }
 
 export interface Parts {
+  /** Tells the broker from all others. */
+  readonly id: () => string;
   readonly ports: Ports;
   /** Those of the broker as a whole; a listener's are in its policy. A reload replaces them. */
   limits: Limits;

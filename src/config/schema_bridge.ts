@@ -148,6 +148,8 @@ export const Bridge = z.strictObject({
     .describe("HOST:PORT of the remote broker, and of those that stand in for it"),
   roundRobin: z.boolean().default(false)
     .describe("Whether all addresses are alike; else the first is returned to"),
+  primaryRetry: milliseconds({ minimum: 1_000 }).prefault("5s")
+    .describe("How often to look whether the first address answers again"),
   topics: z.array(Topic).min(1, { error: () => "expected at least one topic" })
     .describe("What goes over the bridge"),
   start: z.enum(["automatic", "lazy", "once"]).default("automatic")
@@ -170,7 +172,7 @@ export const Bridge = z.strictObject({
   if (remote.password === null || remote.userName !== null || remote.protocolVersion === 5) return;
   const message = "needs a user name in MQTT 3";
   context.addIssue({ code: "custom", message, path: ["remote", "password"] });
-}).transform(addUnit("Ms", "idleTimeout", "connectTimeout"));
+}).transform(addUnit("Ms", "idleTimeout", "connectTimeout", "primaryRetry"));
 
 /** No two of a name, or with the same Client Identifier here: they would take each other's place. */
 export function checkBridges(

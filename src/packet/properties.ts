@@ -122,6 +122,9 @@ const PROPERTIES: ReadonlyMap<number, PropertyRow> = new Map<number, PropertyRow
   [0x2a, { name: "sharedSubscriptionAvailable", label: "Shared Subscription Available", type: "boolean", contexts: C.Connack }],
 ]);
 
+/** The User Property that says which brokers a message came through, in values of one broker each. */
+export const PATH_PROPERTY = "midge-path";
+
 /** Property Identifiers that code outside of this file has to name. */
 export const PropertyId = {
   MessageExpiryInterval: 0x02,

@@ -3,10 +3,13 @@
 import { ALLOW_EVERYTHING, type Authorizer } from "../access/authorizer.ts";
 import type { BridgePlan } from "../bridge/bridges.ts";
 import type { BridgeSettings, BridgeTls } from "../bridge/settings.ts";
-import { DEFAULT_POLICY, type ListenerPolicy } from "../broker/listener_policy.ts";
+import {
+  BRIDGE_POLICY_PREFIX,
+  DEFAULT_POLICY,
+  type ListenerPolicy,
+} from "../broker/listener_policy.ts";
 import type { BridgeConfig, Config } from "../config/schema.ts";
 import { UNLIMITED } from "../config/schema_values.ts";
-import { BRIDGE_POLICY_PREFIX } from "./server.ts";
 
 const NEVER_EXPIRES = 0xffff_ffff;
 const MAXIMUM_UNDER_WAY = 65_535;
@@ -39,6 +42,7 @@ export function settingsOf(
     name,
     addresses: bridge.addresses,
     roundRobin: bridge.roundRobin,
+    primaryRetryMs: bridge.primaryRetryMs,
     topics: bridge.topics.map(({ filter, ...rest }) => ({ pattern: filter, ...rest })),
     local: {
       clientId: local.clientId ?? `local.${remoteId}`,

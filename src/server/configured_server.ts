@@ -9,6 +9,7 @@ import type { Log, LogLevel } from "../broker/ports.ts";
 import {
   ConfigError,
   type ConfigNote,
+  formatLocation,
   formatNote,
   formatProblemAsMosquitto,
 } from "../config/config_error.ts";
@@ -27,6 +28,7 @@ import { AccessReview } from "./access_review.ts";
 import { findAccessWarnings } from "./access_warnings.ts";
 import type { BridgeTls } from "../bridge/settings.ts";
 import { readBridgeTls } from "./bridge_tls_files.ts";
+import { findBridgeLoops } from "./bridge_loops.ts";
 import { bridgePlans } from "./configured_bridges.ts";
 import { ReplaceableRules } from "./listener_access.ts";
 import { CertificateWatch } from "./certificate_watch.ts";
@@ -109,6 +111,10 @@ export async function loadConfiguration(
           ...warnings,
           ...[...tls.values()].flatMap((each) => each.warnings),
           ...bridges.warnings,
+          ...findBridgeLoops(config).map(({ bridge, text }) => {
+            const location = written.find(["bridges", bridge])?.location;
+            return location === undefined ? text : `${formatLocation(location)}: ${text}`;
+          }),
         ].map((text) => ({ level: "warning" as const, text })),
       ],
     };

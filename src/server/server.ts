@@ -7,7 +7,7 @@ import type { Bridge } from "../bridge/bridge.ts";
 import type { BridgePlan, Bridges } from "../bridge/bridges.ts";
 import { Broker } from "../broker/broker.ts";
 import type { Limits } from "../broker/limits.ts";
-import type { ListenerPolicy } from "../broker/listener_policy.ts";
+import { BRIDGE_POLICY_PREFIX, type ListenerPolicy } from "../broker/listener_policy.ts";
 import type { Log, LogLevel } from "../broker/ports.ts";
 import type { Statistics } from "../broker/statistics.ts";
 import { NO_LOG } from "../observe/line_log.ts";
@@ -22,8 +22,6 @@ import { VERSION } from "./version.ts";
 
 /** How often the broker's deadlines are looked at. */
 const TICK_MS = 200;
-/** What the names of the policies of bridges begin with. */
-export const BRIDGE_POLICY_PREFIX = "bridge ";
 /** Lines of a report that are written in one go. */
 const REPORT_LINES = 200;
 

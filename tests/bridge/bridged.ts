@@ -20,6 +20,7 @@ export function plan(changes: BridgeChanges): BridgePlan {
     name: "cloud",
     addresses: [{ host: "127.0.0.1", port }],
     roundRobin: false,
+    primaryRetryMs: 5_000,
     topics: [topic("#", "both", 2)],
     start: "automatic",
     idleTimeoutMs: 60_000,
