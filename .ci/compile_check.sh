@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Compiles midge as it is released, as far as that can be done here, and tries the executable as a user does.
+# compile_check.sh [OUT]: compiles midge as it is released, as far as that can be done here, and tries the executable as a user does.
 # ../shared/denort says what this proves, and what it can't: its base runtime is older than the released one.
 set -euo pipefail
+out=${1:-}
 compile=../shared/denort/compile
 if [[ ! -x $compile ]]; then
   echo "left out: $compile is not there, and the base runtime of deno compile can't be downloaded here"
@@ -133,3 +134,4 @@ fi
 sleep 1 | timeout 20 "$midge" start --ephemeral -q >"$work/line" || fail "midge start --ephemeral"
 grep -Eq '^\{"midge":.*"port":[0-9]+' "$work/line" || fail "what --ephemeral says"
 echo "compiled, started, published, heard, killed, started again with everything, stopped"
+[[ -z $out ]] || cp "$midge" "$out"
