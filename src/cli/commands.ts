@@ -48,6 +48,18 @@ export const COMMANDS: readonly CliCommand[] = [
     define: async (...each) => (await import("./acl_decide.ts")).defineAcl(...each),
   },
   {
+    name: "pub",
+    summary: "publish, as mosquitto_pub",
+    define: async (command) => (await import("./client/tool_help.ts")).definePub(command),
+    run: async (args) => await (await import("./client/tools.ts")).pub(args),
+  },
+  {
+    name: "sub",
+    summary: "subscribe and print what comes, as mosquitto_sub",
+    define: async (command) => (await import("./client/tool_help.ts")).defineSub(command),
+    run: async (args) => await (await import("./client/tools.ts")).sub(args),
+  },
+  {
     name: "backup",
     summary: "copy the store of a broker, which may run",
     define: async (...each) => (await import("./backup.ts")).defineBackup(...each),
