@@ -92,6 +92,7 @@ cd "$root"
 if [[ $# -eq 0 ]]; then
   "$(find_deno)" run --quiet --allow-all tests/interop/passwd_round_trip.ts
   PATH="$PATH:/usr/sbin" "$(find_deno)" run --quiet --allow-all tests/interop/conf_differential.ts
+  PATH="$PATH:/usr/sbin" "$(find_deno)" run --quiet --allow-all tests/interop/client_differential.ts
 fi
 export PYTHONDONTWRITEBYTECODE=1
 # The examples in docs/examples for those who test against a broker of their own.
