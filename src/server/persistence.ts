@@ -20,8 +20,8 @@ const REMIND_MS = 60_000;
 const CLOSE_TIMEOUT_MS = 30_000;
 /** The same while storing fails: it may work again any moment, but nobody was promised anything. */
 const CLOSE_IN_TROUBLE_MS = 2_000;
-/** Rows from which on the log says how far reading the store is. */
-const SLOW_ROWS = 200_000;
+/** The log says once in so long how far reading the store is. */
+const PROGRESS_MS = 1_000;
 
 export interface PersistenceOptions {
   /**
@@ -118,11 +118,13 @@ export class Persistence {
    */
   restore(broker: Broker, policyOf: (listener: string) => ListenerPolicy): void {
     const startedMs = this.#clock();
+    let saidMs = startedMs;
     const restoration = broker.restore(policyOf);
     const contents = readStore(this.#path, new RestoringReader(restoration, this.journal), {
       nowMs: startedMs,
       progress: (done, total) => {
-        if (total < SLOW_ROWS) return;
+        if (this.#clock() < saidMs + PROGRESS_MS) return;
+        saidMs = this.#clock();
         const percent = Math.floor(100 * done / total);
         this.#log.write("notice", `Reading ${this.#path}: ${percent} % of ${total} rows.`);
       },
