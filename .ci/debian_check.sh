@@ -35,9 +35,10 @@ inside() {
   mount -t tmpfs tmpfs "$work/overlay"
   mkdir "$work"/overlay/{upper,work,root}
   mount -t overlay overlay -o "lowerdir=/,upperdir=$work/overlay/upper,workdir=$work/overlay/work" "$work/overlay/root"
-  cp "$work"/midge_0.0.*.deb "$work/overlay/root/root/"
-  cp .ci/debian_steps.sh "$work/overlay/root/root/"
-  chroot "$work/overlay/root" sh /root/debian_steps.sh "$architecture"
+  mount --bind /proc "$work/overlay/root/proc" # where the executable finds itself
+  cp "$work"/midge_0.0.*.deb "$work/overlay/root/var/tmp/"
+  cp .ci/debian_steps.sh "$work/overlay/root/var/tmp/"
+  chroot "$work/overlay/root" sh /var/tmp/debian_steps.sh "$architecture"
 }
 export -f inside
 export work architecture

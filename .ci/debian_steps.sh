@@ -3,7 +3,7 @@
 set -eu
 export DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin
 fail() { echo "$*"; exit 1; }
-deb() { dpkg --force-confold -i "/root/midge_$1_$2.deb" >/root/log 2>&1 || { cat /root/log; fail "dpkg -i $1"; }; }
+deb() { dpkg --force-confold -i "/var/tmp/midge_$1_$2.deb" >/var/tmp/log 2>&1 || { cat /var/tmp/log; fail "dpkg -i $1"; }; }
 
 if ! dpkg -s adduser init-system-helpers >/dev/null 2>&1; then
   echo "left out: the installation, because adduser or init-system-helpers is not there"
@@ -15,8 +15,8 @@ deb 0.0.1 "$1"
 [ "$(stat -c '%U:%G %a' /etc/midge)" = "root:midge 2750" ] || fail "/etc/midge is $(stat -c '%U:%G %a' /etc/midge)"
 [ -L /etc/systemd/system/multi-user.target.wants/midge.service ] || fail "the service is not enabled"
 if [ "$(stat -c %s /usr/bin/midge)" -gt 1000000 ]; then
-  setpriv --reuid midge --regid midge --clear-groups midge check /etc/midge/midge.yaml >/root/log 2>&1 ||
-    grep -q '/var/lib/midge' /root/log || { cat /root/log; fail "the configuration that it brings along"; }
+  setpriv --reuid midge --regid midge --clear-groups midge check /etc/midge/midge.yaml >/var/tmp/log 2>&1 ||
+    grep -q '/var/lib/midge' /var/tmp/log || { cat /var/tmp/log; fail "the configuration that it brings along"; }
 fi
 echo '# changed by the operator' >>/etc/midge/midge.yaml
 deb 0.0.2 "$1"
