@@ -142,6 +142,8 @@ const TLS_WORDS: Readonly<Record<string, (host: string, hasCa: boolean) => strin
   DEPTH_ZERO_SELF_SIGNED_CERT: unknownIssuer,
   SELF_SIGNED_CERT_IN_CHAIN: unknownIssuer,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownIssuer,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownIssuer,
+  // The runtime's word for both: by then it has forgotten the certificate.
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: (host, hasCa) =>
+    `${unknownIssuer(host, hasCa)}, or it has expired, or is not valid yet`,
   UNABLE_TO_GET_ISSUER_CERT: unknownIssuer,
 };
