@@ -23,6 +23,7 @@ STORIES = (
     "with_acl",
     "with_logs",
     "with_acl_random",
+    "with_bridge",
     "with_proxy",
     "with_tls",
     "with_websocket",
