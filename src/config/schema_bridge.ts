@@ -74,7 +74,9 @@ const Remote = z.strictObject({
   keepAlive: seconds({ minimum: 5, maximum: 65_535 }).prefault("60s")
     .describe("A silence after which the connection is tested"),
   receiveMaximum: count(1, 65_535).nullable().default(null)
-    .describe("QoS 1 and 2 messages under way; null: as limits.maximumInflightMessages"),
+    .describe(
+      "QoS 1 and 2 messages under way; null: as limits.maximumInflightMessages, in MQTT 3 at most 20",
+    ),
   topicAliasMaximum: count(0, 65_535).default(10)
     .describe("Topic Aliases that the remote broker may set"),
   maximumPacketSize: countOrUnlimited(1).prefault("unlimited")

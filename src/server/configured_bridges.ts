@@ -13,6 +13,11 @@ import { UNLIMITED } from "../config/schema_values.ts";
 
 const NEVER_EXPIRES = 0xffff_ffff;
 const MAXIMUM_UNDER_WAY = 65_535;
+/**
+ * In MQTT 3 nobody says what would be too many. Mosquitto acknowledges those beyond its max_inflight_messages,
+ * 20 by default, and throws them away.
+ */
+const MAXIMUM_UNTOLD = 20;
 /** What a Remaining Length of four bytes allows. */
 const MAXIMUM_PACKET_SIZE = 268_435_460;
 
@@ -59,7 +64,10 @@ export function settingsOf(
       version: remote.protocolVersion,
       sessionExpiryInterval: remote.sessionExpiry ?? NEVER_EXPIRES,
       receiveMaximum: remote.receiveMaximum ??
-        Math.min(limits.maximumInflightMessages, MAXIMUM_UNDER_WAY),
+        Math.min(
+          limits.maximumInflightMessages,
+          remote.protocolVersion === 5 ? MAXIMUM_UNDER_WAY : MAXIMUM_UNTOLD,
+        ),
       topicAliasMaximum: remote.topicAliasMaximum,
       maximumPacketSize: remote.maximumPacketSize === UNLIMITED ? 0 : remote.maximumPacketSize,
       keepAlive: remote.keepAlive,
