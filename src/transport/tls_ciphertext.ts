@@ -17,6 +17,8 @@ export class TlsCiphertext extends Duplex {
   #smallReads = 0;
   #isReading = false;
   #isClosed = false;
+  #hasWritten = false;
+  #isHandshaking = true;
   #writing = 0;
   #onIdle: (() => void) | undefined = undefined;
   /** Sees each chunk before node:tls does, so that it may say what is wrong with it. */
@@ -48,10 +50,29 @@ export class TlsCiphertext extends Duplex {
     this.#onIdle = then;
   }
 
+  /** From now on the stream is closed when node:tls destroys this. */
+  handshakeDone(): void {
+    this.#isHandshaking = false;
+    if (this.#isClosed) closeQuietly(this.#stream);
+  }
+
+  /**
+   * The handshake has failed, and node:tls has destroyed this: closes the stream.
+   * @param alert is sent before, unless the peer has been answered something; it is so short that it fits.
+   */
+  async fail(alert?: Uint8Array): Promise<void> {
+    if (alert !== undefined && !this.#hasWritten) {
+      await this.#stream.write(alert).catch(() => {}); // it is gone: nobody is to be told
+    }
+    this.handshakeDone();
+    this.destroy();
+  }
+
   /** Reading is what {@link pull} does. */
   override _read(): void {}
 
   override _write(chunk: Uint8Array, _encoding: string, done: (error?: Error) => void): void {
+    this.#hasWritten = true;
     this.#writing++;
     this.#writeAll(chunk).then(() => {
       this.#wrote();
@@ -70,7 +91,7 @@ export class TlsCiphertext extends Duplex {
     if (!this.#isClosed) {
       this.#isClosed = true;
       if (!this.#isReading) this.#buffers.release(this.#buffer);
-      closeQuietly(this.#stream);
+      if (!this.#isHandshaking) closeQuietly(this.#stream);
     }
     this.#writing = 1;
     this.#wrote();

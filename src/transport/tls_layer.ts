@@ -11,7 +11,7 @@ import { HandshakeError, type Layer, type Peer } from "./byte_stream.ts";
 import { ReadBuffers } from "./read_buffers.ts";
 import { TlsCiphertext } from "./tls_ciphertext.ts";
 import { admit, CheckedCertificates, type ClientCertificates } from "./client_certificates.ts";
-import { describeFirstBytes, describeTlsError } from "./tls_reasons.ts";
+import { alertFor, describeFirstBytes, describeTlsError } from "./tls_reasons.ts";
 import { TlsStream } from "./tls_stream.ts";
 
 export interface TlsSettings {
@@ -68,10 +68,9 @@ export class TlsLayer implements Layer {
     const server = this.#server;
     const ciphertext = new TlsCiphertext(peer.stream, this.#buffers);
     return new Promise((resolve, reject) => {
-      const fail = (reason: string): void => {
+      const fail = (reason: string, alert?: Uint8Array): void => {
         ciphertext.onChunk = ciphertext.onPulled = ciphertext.onEnd = undefined;
-        ciphertext.destroy();
-        reject(new HandshakeError(reason));
+        ciphertext.fail(alert).then(() => reject(new HandshakeError(reason)));
       };
       signal.addEventListener("abort", () => fail("it took too long"), { once: true });
       ciphertext.onChunk = (chunk) => {
@@ -83,9 +82,11 @@ export class TlsLayer implements Layer {
       ciphertext.onEnd = () => fail("it closed the connection");
       const secured = (socket: TLSSocket): void => {
         ciphertext.onPulled = ciphertext.onEnd = undefined;
+        ciphertext.handshakeDone();
         resolve({ socket, stream: new TlsStream(socket, ciphertext) });
       };
-      beginHandshake(server, ciphertext, secured, (error) => fail(describeTlsError(error)));
+      const failed = (error: Error) => fail(describeTlsError(error), alertFor(error));
+      beginHandshake(server, ciphertext, secured, failed);
       ciphertext.pull();
     });
   }

@@ -27,6 +27,26 @@ const ALERTS: readonly (readonly [RegExp, string])[] = [
   [/HandshakeFailure|InsufficientSecurity/i, "it has no cipher in common with us"],
 ];
 
+/** A ClientHello without signature algorithms is one from before TLS 1.2. */
+const NO_VERSION =
+  /SupportedVersions|Tls1[23]NotOffered|NotEnabled|UnsupportedProtocol|SignatureAlgorithmsExtension|version/i;
+const NOTHING_IN_COMMON = /NoCipherSuites|NoKxGroups|no suitable|NamedGroups|SignatureScheme/i;
+
+/**
+ * The alert that tells a peer why its ClientHello can't be answered (RFC 8446, section 6), which node:tls
+ * leaves out; undefined: there is none to tell.
+ */
+export function alertFor({ message }: Error): Uint8Array<ArrayBuffer> | undefined {
+  const description = NO_VERSION.test(message)
+    ? 70 // protocol_version
+    : NOTHING_IN_COMMON.test(message)
+    ? 40 // handshake_failure
+    : undefined;
+  const isTheirs = /received fatal alert/i.test(message); // it has given up itself
+  if (description === undefined || isTheirs) return undefined;
+  return Uint8Array.of(0x15, 3, 3, 0, 2, 2, description);
+}
+
 /** @param error of node:tls, whose message is that of its TLS library. */
 export function describeTlsError(error: Error): string {
   const { message } = error;
@@ -35,12 +55,10 @@ export function describeTlsError(error: Error): string {
     const known = ALERTS.find(([pattern]) => pattern.test(message));
     return known?.[1] ?? `it gave up: ${message}`;
   }
-  if (
-    /SupportedVersions|Tls1[23]NotOffered|NotEnabled|UnsupportedProtocol|version/i.test(message)
-  ) {
+  if (NO_VERSION.test(message)) {
     return `it offers no version of TLS that is allowed here (${message})`;
   }
-  if (/NoCipherSuites|NoKxGroups|no suitable|NamedGroups|SignatureScheme/i.test(message)) {
+  if (NOTHING_IN_COMMON.test(message)) {
     return `it has no cipher or signature scheme in common with us (${message})`;
   }
   return message;

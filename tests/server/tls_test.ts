@@ -114,6 +114,21 @@ for (
   });
 }
 
+/** A ClientHello of TLS 1.1. */
+function oldClientHello(): Uint8Array {
+  const body = [3, 2, ...new Uint8Array(32), 0, 0, 2, 0xc0, 0x13, 1, 0];
+  return Uint8Array.of(0x16, 3, 1, 0, body.length + 4, 1, 0, 0, body.length, ...body);
+}
+
+Deno.test("a peer that is older than TLS 1.2 is told so by an alert, and the log says it, too", async () => {
+  await using broker = await TlsBroker.start(files);
+  const socket = await Deno.connect({ hostname: "127.0.0.1", port: broker.port });
+  await socket.write(oldClientHello());
+  const answer = new Uint8Array(await new Response(socket.readable).arrayBuffer());
+  assert.deepEqual([...answer], [0x15, 3, 3, 0, 2, 2, 70]); // fatal, protocol_version
+  await broker.logged(/disconnected in the handshake: it offers no version of TLS/);
+});
+
 /** The version that a peer gets which speaks no other; undefined if it is refused. */
 function negotiate(port: number, version: "TLSv1.2" | "TLSv1.3"): Promise<string | undefined> {
   return new Promise((resolve) => {
