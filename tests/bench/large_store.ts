@@ -6,7 +6,8 @@
  */
 
 import { parseArgs } from "node:util";
-import { BrokerProcess, freePort } from "../crash/broker_process.ts";
+import { BrokerProcess } from "../crash/broker_process.ts";
+import { freePort } from "../support/free_port.ts";
 import { BatchWriter } from "../../src/store/batch_writer.ts";
 import { openDatabase } from "../../src/store/open_database.ts";
 import { SqliteStore } from "../../src/store/sqlite_store.ts";

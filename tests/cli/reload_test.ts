@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { connectAsync, type MqttClient } from "mqtt";
-import { freePort, passwordLine } from "../server/reloadable_server.ts";
+import { freePort } from "../support/free_port.ts";
+import { passwordLine } from "../server/reloadable_server.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
 import { ChildProcess } from "../support/process.ts";
 import { RawClient } from "../support/raw_client.ts";

@@ -1,5 +1,6 @@
 // midge as a user starts it, with a store in a folder of its own; killed and started again as often as asked.
 
+import { freePort } from "../support/free_port.ts";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { denoCommand } from "../support/process.ts";
@@ -29,11 +30,6 @@ logging: { types: [error, warning, notice, information], connectionMessages: fal
 `,
   );
   return { path, config, port };
-}
-
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 export class BrokerProcess {
@@ -91,7 +87,8 @@ export class BrokerProcess {
     try {
       this.#child.kill(signal);
     } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // it has ended already
+      // It has ended already.
+      if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
     }
     return await this.ended();
   }

@@ -3,7 +3,8 @@
 
 import assert from "node:assert/strict";
 import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
-import { type BrokerFolder, BrokerProcess, freePort, makeFolder } from "./broker_process.ts";
+import { freePort } from "../support/free_port.ts";
+import { type BrokerFolder, BrokerProcess, makeFolder } from "./broker_process.ts";
 
 const canMount = Deno.uid() === 0 &&
   Deno.permissions.querySync({ name: "run", command: "mount" }).state === "granted";

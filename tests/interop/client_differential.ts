@@ -4,6 +4,7 @@
 //
 //   deno run -A tests/interop/client_differential.ts [WORD…]    rows that hold each WORD; WORD may be --verbose
 
+import { freePort } from "../support/free_port.ts";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -211,15 +212,6 @@ async function send(client: MqttClient, { topic, payload, ...options }: Sent): P
 
 function key({ topic, payload }: Sent): string {
   return `${topic} ${Buffer.from(payload).toString("hex")}`;
-}
-
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  try {
-    return (listener.addr as Deno.NetAddr).port;
-  } finally {
-    listener.close();
-  }
 }
 
 function pause(ms: number): Promise<void> {

@@ -1,5 +1,6 @@
 // What a mosquitto.conf says of one listener or of all, seen from outside: two listeners, and what each answers.
 
+import { freePort } from "../support/free_port.ts";
 import assert from "node:assert/strict";
 import { NO_LOG } from "../../src/observe/line_log.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
@@ -273,9 +274,4 @@ for (const { name, conf, question, answers } of CASES) {
     await using _ = await ConfiguredServer.start("/c", loaded, io, NO_LOG);
     assert.deepEqual([await question(ports[0]), await question(ports[1])], answers);
   });
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

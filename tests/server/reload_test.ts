@@ -5,7 +5,8 @@ import { PacketType } from "../../src/packet/packet_type.ts";
 import type { ConnectPacket } from "../../src/packet/packets.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { bytesOf, connect } from "../vectors/vector.ts";
-import { type Files, freePort, passwordLine, ReloadableServer } from "./reloadable_server.ts";
+import { freePort } from "../support/free_port.ts";
+import { type Files, passwordLine, ReloadableServer } from "./reloadable_server.ts";
 
 const OPEN = "listeners: [{port: 0, hostnames: [127.0.0.1], allowAnonymous: true}]\n";
 const LISTENER = "port: 0, hostnames: [127.0.0.1]";

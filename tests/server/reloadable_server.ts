@@ -57,9 +57,3 @@ export function passwordLine(userName: string, password: string): string {
   const hash = createHash("sha512").update(password).update(salt).digest("base64");
   return `${userName}:$6$${btoa(String.fromCharCode(...salt))}$${hash}\n`;
 }
-
-/** A port of this machine that nobody listens on. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
