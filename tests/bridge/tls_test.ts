@@ -75,6 +75,7 @@ for (const { name, of = server, listensAt = "127.0.0.1", tls, why } of ROWS) {
       "server.key": of.key,
       "ca.crt": authority.pem,
       "broker.yaml": `access: {allowAnonymous: true}
+persistence: {durability: none}
 listeners:
   - port: 0
     hostnames: [${listensAt}]
