@@ -53,7 +53,7 @@ export function accept(
   const { version, properties } = packet;
   const userName = name === "" ? undefined : name; // it names nobody, as with Mosquitto
   const identity = { clientId, userName };
-  const { entry, sessionPresent, hasEndedStored } = parts.lifecycle.open(
+  const { entry, sessionPresent, lastsLonger } = parts.lifecycle.open(
     packet,
     identity,
     connection.policy,
@@ -71,15 +71,22 @@ export function accept(
     authenticationMethod: properties.authenticationMethod,
     isBridge: packet.isBridge,
     held: undefined,
+    isAnnounced: false,
   });
   sessions.attach(entry, connection);
   parts.router.receiversMoved();
   statistics.connectsAccepted++;
   logConnected(connection, packet, userName);
-  const unit = hasEndedStored ? parts.journal.seal() : undefined;
+  // What the Client is told of its Session must be stored: that the old one has ended, or that it goes on. While
+  // nothing can be stored, nothing can make it go on; but nobody has to wait for that.
+  const { journal } = parts;
+  const waits = journal.isEnding(clientId) || (lastsLonger && journal.trouble === undefined);
+  if (waits) journal.awaitEarlier();
+  const unit = waits ? journal.seal() : undefined;
   if (unit !== undefined) connection.pauseReading(); // the CONNACK is the first packet [MQTT-3.2.0-1]
   whenStored(connection, unit, () => {
     entry.session.attach(connection.output, windowLimit(packet, limits));
+    connection.state.isAnnounced = true;
     connection.send({
       type: PacketType.Connack,
       // MQTT 3.1 has no Session Present flag; MQTT 5.0 and 3.1.1 do [MQTT-3.2.2-2], [MQTT-3.2.2-3].

@@ -18,4 +18,6 @@ export interface ConnectedState {
   readonly isBridge: boolean;
   /** What the Client is told when it is stored; made when first needed. */
   held: HeldOutput | undefined;
+  /** Its CONNACK has left: nothing may leave before it. */
+  isAnnounced: boolean;
 }

@@ -298,7 +298,7 @@ export class Connection implements Publisher, Deadline {
    */
   disconnect(reasonCode: ReasonCode): void {
     if (!this.isOpen) return;
-    if (this.version === 5 && this.phase === "connected") {
+    if (this.version === 5 && this.phase === "connected" && this.state.isAnnounced) {
       const code = disconnectReasonCodeFor(reasonCode);
       const packet: Packet = { type: PacketType.Disconnect, reasonCode: code, properties: {} };
       if (this.parts.ports.log.isDebugEnabled) logSent(this, packet);

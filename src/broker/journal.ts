@@ -5,6 +5,7 @@
 //   const unit = journal.seal()             they are one unit: stored together or not at all
 //   connection.held.sendAck(unit, ...)      the PUBACK leaves when the unit is stored; at once if there is nothing
 
+import type { Will } from "../packet/packets.ts";
 import type { DeliveryJournal } from "../session/delivery_journal.ts";
 import { NO_DELIVERY_JOURNAL } from "../session/delivery_journal.ts";
 import type { Message } from "../session/message.ts";
@@ -28,6 +29,10 @@ export interface Journal extends DeliveryJournal {
   readonly trouble: string | undefined;
   /** Makes a unit of what has changed since the last call; undefined if nobody has to wait for it. */
   seal(): Unit | undefined;
+  /** What is sealed next is stored with or behind everything that has changed up to now, even if it is nothing itself. */
+  awaitEarlier(): void;
+  /** Whether a Session of the Client with this Client Identifier has ended, and that is not stored yet. */
+  isEnding(clientId: string): boolean;
   /** True if so much waits to be stored that whoever adds to it should be slowed down. */
   readonly isCongested: boolean;
   /** Slows `publisher` down until that is over. */
@@ -38,6 +43,8 @@ export interface Journal extends DeliveryJournal {
   /** Its connection, Will Message, user or expiry has changed. */
   sessionChanged(entry: SessionEntry): void;
   sessionEnded(session: Session): void;
+  /** `will` was published: it is not stored any more when the message is. */
+  willPublished(entry: SessionEntry, will: Will): void;
   /** @param awaitsRetained whether retained messages are still to be sent for it. */
   subscribed(
     session: Session,
@@ -62,11 +69,14 @@ export const NO_JOURNAL: Journal = {
   isStoring: false,
   trouble: undefined,
   seal: () => undefined,
+  awaitEarlier: () => {},
+  isEnding: () => false,
   isCongested: false,
   holdBack: () => {},
   sessionMade: () => {},
   sessionChanged: () => {},
   sessionEnded: () => {},
+  willPublished: () => {},
   subscribed: () => {},
   unsubscribed: () => {},
   held: () => {},

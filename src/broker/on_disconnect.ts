@@ -16,6 +16,7 @@ export function onDisconnect(connection: Connection, packet: DisconnectPacket): 
       const message = "DISCONNECT raises a Session Expiry Interval of 0";
       throw new MqttError(ReasonCode.ProtocolError, message);
     }
+    entry.hasPassingState = true; // what is stored says something else
     entry.session.expiryInterval = allowedExpiryInterval(expiryInterval, connection.policy.limits);
   }
   if (packet.reasonCode === ReasonCode.Success) connection.will = undefined; // [MQTT-3.14.4-3]

@@ -80,8 +80,10 @@ export function onPublish(connection: Connection, packet: PublishPacket): void {
 function mustBeRefused(connection: Connection, packet: PublishPacket, name: TopicName): boolean {
   const { journal, router } = connection.parts;
   if (journal.trouble === undefined || connection.version !== 5) return false;
+  const { session } = connection.state.entry;
+  if (packet.qos === 2 && session.inbound.held.has(packet.packetId)) return false; // it may be kept already
   return packet.retain || router.hasStoredReceiver(name) ||
-    (packet.qos === 2 && connection.state.entry.session.storedNumber !== 0);
+    (packet.qos === 2 && session.storedNumber !== 0);
 }
 
 /** True if this is published to the same Topic Name as the last PUBLISH. */
@@ -128,6 +130,8 @@ function holdMessage(connection: Connection, packetId: number, message: Message)
       if (replaced !== undefined) journal.heldEnded(session, packetId, replaced);
       journal.held(session, packetId, message);
     }
+  } else if (session.storedNumber !== 0) {
+    journal.awaitEarlier(); // the first one may have come by an earlier connection, and not be stored yet
   }
   acknowledge(connection, journal.seal(), PUBREC, packetId, ReasonCode.Success); // [MQTT-4.3.3-8]
 }
@@ -154,6 +158,7 @@ export function onPubrec(connection: Connection, packet: AckPacket): void {
   if (session.outbound.receive(packet.packetId, packet.reasonCode) === "ended") {
     return placeIsFree(connection);
   }
+  if (session.storedNumber !== 0) journal.awaitEarlier();
   // Not before it is stored that the message was received: a PUBLISH after a PUBREL would be another message.
   acknowledge(connection, journal.seal(), PUBREL, packet.packetId, ReasonCode.Success); // [MQTT-4.3.3-4]
 }
@@ -165,6 +170,8 @@ export function onPubrel(connection: Connection, packet: AckPacket): void {
   if (message !== undefined) {
     if (session.storedNumber !== 0) parts.journal.heldEnded(session, packet.packetId, message);
     routeMessage(parts, message, connection, entry);
+  } else if (session.storedNumber !== 0) {
+    parts.journal.awaitEarlier(); // it may have been released by an earlier connection, and that not be stored yet
   }
   // An identifier that is not known is answered all the same, and as Mosquitto answers it: without 0x92,
   // which is no error while a Session is resumed (section 3.7.2.1).

@@ -95,7 +95,10 @@ function refusal(
     return ReasonCode.NotAuthorized;
   }
   const { journal } = connection.parts;
-  if (journal.trouble !== undefined && session.storedNumber !== 0) return ReasonCode.QuotaExceeded;
+  // MQTT 3.1 has no code for a refusal: its SUBACK waits.
+  if (journal.trouble !== undefined && session.storedNumber !== 0 && connection.version !== 3) {
+    return ReasonCode.QuotaExceeded;
+  }
   const isNew = session.subscription(request.topicFilter) === undefined;
   return isNew && session.subscriptionCount >= limits.maximumSubscriptions
     ? ReasonCode.QuotaExceeded
@@ -176,6 +179,8 @@ export function onUnsubscribe(connection: Connection, packet: UnsubscribePacket)
     parts.router.remove(subscription);
     return ReasonCode.Success;
   });
+  // What is not there may have ended by an earlier connection, and that not be stored yet.
+  if (session.storedNumber !== 0) parts.journal.awaitEarlier();
   whenStored(connection, parts.journal.seal(), () => {
     connection.send({
       type: PacketType.Unsuback,

@@ -129,5 +129,6 @@ export class Restoration {
     }
     const wills = new Map(this.#wills.map(({ entry, will }) => [entry, will]));
     for (const entry of [...sessions.values()]) lifecycle.restored(entry, wills.get(entry));
+    lifecycle.allRestored();
   }
 }

@@ -146,7 +146,10 @@ export class RetainedStore {
   /** @param isAwaited whether an acknowledgement waits for that. */
   remove(name: TopicName, isAwaited: boolean): void {
     const retained = this.#messages.delete(name);
-    if (retained === undefined) return;
+    if (retained === undefined) {
+      if (isAwaited) this.#journal.awaitEarlier(); // it may be gone, and that not be stored yet
+      return;
+    }
     retained.isRemoved = true;
     this.#journal.retainedChanged(retained, isAwaited);
     this.#bytes -= retained.message.size;

@@ -14,6 +14,9 @@ import { publishWill } from "./publish_message.ts";
 import { SessionEntry } from "./sessions.ts";
 import { DelayedWill, willMessage } from "./wills.ts";
 
+/** A Client that loses its connection comes back within so long, if it does soon. */
+const SHORT_LIFE_MS = 60_000;
+
 export class SessionLifecycle {
   readonly #parts: Parts;
 
@@ -24,14 +27,14 @@ export class SessionLifecycle {
   /**
    * Finds or makes the Session for an accepted CONNECT, and ends the connection that has it now.
    *
-   * @returns the entry; whether it is an old Session that goes on (Session Present); whether one that was stored
-   * has ended, which the Client is told only when that is stored too.
+   * @returns the entry; whether it is an old Session that goes on (Session Present); whether what is
+   * stored of it lets it end so soon that the Client can't rely on it before it is stored that it goes on.
    */
   open(
     packet: ConnectPacket,
     identity: ClientIdentity,
     policy: ListenerPolicy,
-  ): { entry: SessionEntry; sessionPresent: boolean; hasEndedStored: boolean } {
+  ): { entry: SessionEntry; sessionPresent: boolean; lastsLonger: boolean } {
     const { sessions, deadlines } = this.#parts;
     const { authorizer, limits, mountPoint } = policy;
     const { clientId } = identity;
@@ -42,17 +45,22 @@ export class SessionLifecycle {
     // Taking over may have ended the Session: ask again.
     const old = sessions.get(clientId);
     if (old !== undefined) {
-      this.#cancelWill(old); // [MQTT-3.1.3-9]
       if (packet.cleanStart) this.end(old); // [MQTT-3.1.2-4]
       else if (old.mountPoint !== mountPoint) this.#endElsewhere(old);
-      else deadlines.cancel(old);
+      else {
+        this.#cancelWill(old); // [MQTT-3.1.3-9]
+        deadlines.cancel(old);
+      }
     }
     const sessionPresent = old !== undefined && sessions.get(clientId) === old; // [MQTT-3.1.2-5]
     const entry = sessionPresent ? old : this.#create(identity, policy);
     const expiryInterval = allowedExpiryInterval(requestedExpiryInterval(packet), limits);
+    const storedExpiry = entry.session.expiryInterval;
+    const lastsLonger = sessionPresent && entry.session.storedNumber !== 0 &&
+      this.#storedLifeMs(entry) < Math.min(SHORT_LIFE_MS, expiryInterval * 1000);
     const isStoredAnew = entry.hasPassingState || packet.will !== undefined ||
       entry.identity.userName !== identity.userName || entry.listener !== policy.name ||
-      entry.session.expiryInterval !== expiryInterval;
+      storedExpiry !== expiryInterval;
     entry.disconnectedAtMs = undefined;
     if (entry.identity.userName !== identity.userName || entry.authorizer !== authorizer) {
       entry.identity = identity;
@@ -65,9 +73,7 @@ export class SessionLifecycle {
     entry.listener = policy.name;
     entry.session.expiryInterval = expiryInterval;
     if (isStoredAnew) this.#noteChange(entry);
-    const hasEndedStored = known !== undefined && known !== entry &&
-      known.session.storedNumber !== 0;
-    return { entry, sessionPresent, hasEndedStored };
+    return { entry, sessionPresent, lastsLonger };
   }
 
   /** A connection that was accepted has ended; its Session waits for the Client, or ends too. */
@@ -81,15 +87,16 @@ export class SessionLifecycle {
       if (will !== undefined) this.#publishWill(entry, will);
       return this.end(entry);
     }
+    const isSentNow = will !== undefined && will.willDelayInterval === 0;
     if (entry.hasPassingState || will !== undefined || session.expiryInterval !== NEVER_EXPIRES) {
       entry.disconnectedAtMs = time.nowMs;
-      this.#noteChange(entry);
+      if (!isSentNow) this.#noteChange(entry);
     }
     const expiresAtMs = entry.expiresAtMs(time.nowMs);
     if (expiresAtMs !== Infinity) deadlines.set(entry, expiresAtMs);
     this.#redistribute(session.extractShared((group) => group.isConnected), session);
     if (will === undefined) return;
-    if (will.willDelayInterval === 0) return this.#publishWill(entry, will);
+    if (isSentNow) return this.#publishWill(entry, will);
     this.#delayWill(entry, will, time.nowMs);
   }
 
@@ -115,6 +122,14 @@ export class SessionLifecycle {
     }
   }
 
+  /** All Sessions are back: ends those that have expired meanwhile, before their Clients come. */
+  allRestored(): void {
+    const { sessions, time } = this.#parts;
+    for (const entry of [...sessions.values()]) {
+      if (entry.expiresAtMs(entry.disconnectedAtMs!) <= time.nowMs) this.expire(entry);
+    }
+  }
+
   #delayWill(entry: SessionEntry, will: Will, disconnectedAtMs: number): void {
     entry.delayedWill = new DelayedWill(will, () => this.#publishDelayedWill(entry));
     const dueMs = disconnectedAtMs + will.willDelayInterval * 1000;
@@ -131,7 +146,6 @@ export class SessionLifecycle {
     session.removeSubscriptions();
     this.#redistribute(session.extractShared(() => true), session);
     this.#publishDelayedWill(entry); // the Session's end is the latest time for it
-    entry.hasEnded = true;
     if (session.storedNumber === 0) return;
     session.forgetDeliveries();
     for (const [packetId, message] of session.inbound.held) {
@@ -144,6 +158,12 @@ export class SessionLifecycle {
   expire(entry: SessionEntry): void {
     this.#parts.statistics.sessionsExpired++;
     this.end(entry);
+  }
+
+  /** How long the Session would live, by what is stored of it, if the broker died now. */
+  #storedLifeMs(entry: SessionEntry): number {
+    const { nowMs } = this.#parts.time;
+    return entry.expiresAtMs(entry.disconnectedAtMs ?? nowMs) - nowMs;
   }
 
   #takeOver(connection: Connection, endsSession: boolean): void {
@@ -195,18 +215,24 @@ export class SessionLifecycle {
     if (waiting === undefined) return;
     this.#cancelWill(entry);
     this.#publishWill(entry, waiting.will);
-    this.#noteChange(entry);
   }
 
   #publishWill(entry: SessionEntry, will: Will): void {
-    const message = willMessage(will, entry.session.clientId, this.#parts.time.nowMs);
+    const { journal, time } = this.#parts;
+    const { session } = entry;
+    const message = willMessage(will, session.clientId, time.nowMs);
     publishWill(this.#parts, message, entry);
+    if (session.storedNumber !== 0) journal.willPublished(entry, will);
   }
 
   /** Messages of Shared Subscriptions go to another member (section 4.8.2). */
   #redistribute(deliveries: readonly Delivery[], from: Session): void {
     for (const delivery of deliveries) {
-      if (this.#parts.router.redeliver(delivery)) continue;
+      if (this.#parts.router.redeliver(delivery)) {
+        delivery.record?.moved();
+        continue;
+      }
+      delivery.record?.closed();
       this.#parts.environment.onDrop(from, delivery.message, "nobody left to take it");
     }
   }

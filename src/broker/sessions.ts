@@ -24,9 +24,10 @@ export class SessionEntry implements Deadline {
   delayedWill: DelayedWill | undefined = undefined;
   /** When its connection ended, if that matters; undefined while there is one. */
   disconnectedAtMs: number | undefined = undefined;
-  hasEnded = false;
   /** Whether what is stored of it holds only until the connection comes or goes: a will, a time. */
   hasPassingState = false;
+  /** Wills that were published, which is not stored yet; the journal's. */
+  publishedWills: readonly Will[] = NO_WILLS;
   /** Whether a change waits to be stored; the journal's. */
   isChangeNoted = false;
   readonly #lifecycle: SessionLifecycle;
@@ -62,6 +63,8 @@ export class SessionEntry implements Deadline {
     this.#lifecycle.expire(this);
   }
 }
+
+const NO_WILLS: readonly Will[] = [];
 
 export class Sessions {
   readonly #entries = new Map<string, SessionEntry>();

@@ -8,10 +8,14 @@ import type { Session } from "./session.ts";
 export interface DeliveryRecord {
   /** The order in which deliveries came to a Session. */
   readonly number: number;
+  /** Whether it is stored as it is now. */
+  readonly isStored: boolean;
   /** The Packet Identifier, or what the receiver has to answer next, has changed. */
   changed(): void;
   /** The exchange is complete, or the message was dropped. */
   closed(): void;
+  /** The message is another Session's from now on: this ends when that is stored, not before. */
+  moved(): void;
 }
 
 export interface DeliveryJournal {

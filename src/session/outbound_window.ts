@@ -157,6 +157,11 @@ export class OutboundWindow {
 
   #close(delivery: Delivery): void {
     delivery.record?.closed();
+    this.remove(delivery);
+  }
+
+  /** Takes out an exchange that is not over: another Session takes it up. */
+  remove(delivery: Delivery): void {
     if (delivery.sentHere) {
       this.#occupied--;
       this.#bytes -= delivery.message.payloadLength;

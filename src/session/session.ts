@@ -242,15 +242,13 @@ export class Session {
   /**
    * Takes out the messages that came by a Shared Subscription and can go to another member instead: those
    * that wait, and those of QoS 1 that are not acknowledged. A QoS 2 exchange that has begun stays with
-   * its Client [MQTT-4.8.2-5].
+   * its Client [MQTT-4.8.2-5]. Their records stay open: they are moved or closed, as it turns out.
    */
   extractShared(wanted: (group: SharedGroup) => boolean): Delivery[] {
     const isWanted = ({ group }: Delivery) => group !== undefined && wanted(group);
     const open = this.outbound.deliveries().filter((each) => each.qos === 1 && isWanted(each));
-    for (const delivery of open) this.outbound.drop(delivery);
-    const waiting = this.#queue?.extract(isWanted) ?? [];
-    for (const delivery of waiting) delivery.record?.closed();
-    return [...open, ...waiting];
+    for (const delivery of open) this.outbound.remove(delivery);
+    return [...open, ...this.#queue?.extract(isWanted) ?? []];
   }
 
   /** Drops what waits or is not acknowledged, unless its Client may have it: other rules may hold by now. */
@@ -278,13 +276,14 @@ export class Session {
     (this.#queue ??= new DeliveryQueue()).push(delivery);
   }
 
-  /** The Packet Identifier of `delivery`, which was held back, is stored: it may be sent. */
+  /** What `delivery` was held back for is stored: its PUBLISH or PUBREL may be sent. */
   stored(delivery: Delivery): void {
     delivery.isHeldBack = false;
     const { outbound } = this;
     const sink = this.#sink;
     // Without a connection, it is taken up by the next one; nor is it sent if it has been dropped meanwhile.
     if (sink === undefined || !delivery.sentHere || !outbound.has(delivery)) return;
+    if (delivery.awaiting === Awaiting.Pubcomp) return sink.sendPubrel(delivery.packetId);
     if (delivery.awaiting !== Awaiting.Pubrec) return;
     const { message, packetId, retain, subscriptionIdentifiers } = delivery;
     if (sink.sendPublish(message, 2, retain, false, packetId, subscriptionIdentifiers)) return;
@@ -355,7 +354,7 @@ export class Session {
       }
       if (delivery.awaiting === Awaiting.Pubcomp) {
         outbound.occupy(delivery);
-        sink.sendPubrel(delivery.packetId);
+        this.#releaseAgain(delivery, sink);
         continue;
       }
       const { message, qos, retain, packetId, subscriptionIdentifiers } = delivery;
@@ -366,6 +365,16 @@ export class Session {
       }
     }
     this.#resuming = this.#resuming.slice(done);
+  }
+
+  /** The PUBREC may have come by an earlier connection, and not be stored yet: see `onPubrec`. */
+  #releaseAgain(delivery: Delivery, sink: DeliverySink): void {
+    const { journal } = this.#environment;
+    if (!journal.holdsBack || (delivery.record?.isStored ?? true)) {
+      return sink.sendPubrel(delivery.packetId);
+    }
+    delivery.isHeldBack = true;
+    journal.sendWhenStored(this, delivery);
   }
 
   #pumpSources(sources: Map<string, DeliverySource>, sink: DeliverySink): void {

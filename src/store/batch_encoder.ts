@@ -9,6 +9,8 @@ import type { Change, JournalRecord, JournalUnit } from "./unit.ts";
 
 export class BatchEncoder {
   readonly #writer: BatchWriter;
+  /** Messages that were held, to be let go of when their unit is written. */
+  #released: Message[] = [];
   /** The first number that no stored message has. */
   nextMessage = 1;
 
@@ -19,14 +21,23 @@ export class BatchEncoder {
   /** Writes what of `unit` must be stored. */
   unit(unit: JournalUnit): void {
     for (const change of unit.changes ?? []) this.#change(change);
-    if (unit.first === undefined) return;
-    this.#begun(unit.first);
+    if (unit.first !== undefined) this.#begun(unit.first);
     if (unit.others !== undefined) { for (const record of unit.others) this.#begun(record); }
+    if (unit.moved !== undefined) { for (const record of unit.moved) this.#moved(record); }
+    if (this.#released.length === 0) return;
+    for (const message of this.#released) this.#dereference(message);
+    this.#released = [];
   }
 
   #begun(record: JournalRecord): void {
     record.unit = undefined;
     if (!record.isClosed) this.#opened(record);
+  }
+
+  #moved(record: JournalRecord): void {
+    if (record.isClosed) return;
+    record.isClosed = true;
+    this.closed(record);
   }
 
   /** Writes what state a delivery that is stored is in now, unless it has ended. */
@@ -62,6 +73,11 @@ export class BatchEncoder {
         return this.#session(change.entry);
       case "session ended":
         return writer.sessionEnded(change.number);
+      case "will published": {
+        const { entry, will } = change;
+        entry.publishedWills = entry.publishedWills.filter((each) => each !== will);
+        return this.#session(entry);
+      }
       case "subscribed": {
         const { session, topicFilter, subscription, awaitsRetained } = change;
         const { qos, noLocal, retainAsPublished, identifier } = subscription;
@@ -83,7 +99,7 @@ export class BatchEncoder {
       }
       case "held ended":
         writer.heldEnded(change.session, change.packetId);
-        return this.#dereference(change.message);
+        return void this.#released.push(change.message); // its deliveries may stand in the same unit
       case "retained":
         return this.#retained(change.record);
       case "delivery changed":
@@ -92,9 +108,9 @@ export class BatchEncoder {
   }
 
   #session(entry: SessionEntry): void {
-    const { session, identity, listener, mountPoint, will, disconnectedAtMs } = entry;
+    const { session, identity, listener, mountPoint, disconnectedAtMs } = entry;
+    const will = entry.publishedWills[0] ?? entry.will; // what was published is not stored yet
     entry.isChangeNoted = false;
-    if (entry.hasEnded) return;
     entry.hasPassingState = will !== undefined || disconnectedAtMs !== undefined;
     this.#writer.session({
       session: session.storedNumber,

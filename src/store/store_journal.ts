@@ -12,20 +12,17 @@
 import type { Journal } from "../broker/journal.ts";
 import type { RetainedRecord } from "../broker/retained_store.ts";
 import type { SessionEntry } from "../broker/sessions.ts";
+import type { Will } from "../packet/packets.ts";
 import type { Delivery } from "../session/delivery.ts";
 import type { Message } from "../session/message.ts";
 import type { Publisher, Session } from "../session/session.ts";
 import type { Subscription } from "../session/subscription.ts";
 import { BatchEncoder } from "./batch_encoder.ts";
 import { BatchWriter } from "./batch_writer.ts";
+import { EndingSessions } from "./ending_sessions.ts";
 import { type Change, JournalRecord, JournalUnit, type RecordKeeper } from "./unit.ts";
+import { YoungUnits } from "./young_units.ts";
 
-/** How long a message may wait for the acknowledgements that make storing it needless. */
-const YOUNG_MS = 10;
-/** Under load acknowledgements take longer, and storing what they are under way for would make that worse. */
-const MAX_YOUNG_MS = 50;
-/** For so many messages under way, a millisecond more. */
-const YOUNG_PER_MS = 100;
 /** How long what nobody waits for may wait. */
 const LAZY_MS = 250;
 /** A timer may be so much too early. */
@@ -55,6 +52,8 @@ export interface StoreJournalOptions {
   readonly scheduleTimer: (delayMs: number) => void;
   /** Milliseconds for which everything may wait while acknowledgements leave at once; undefined: they wait. */
   readonly relaxedMs: number | undefined;
+  /** Bytes after which a batch is full; default 4 MiB. */
+  readonly maxBatchBytes?: number;
 }
 
 /** The first numbers that nothing in the store has. */
@@ -72,11 +71,10 @@ export class StoreJournal implements Journal, RecordKeeper {
   readonly #writer = new BatchWriter();
   readonly #encoder: BatchEncoder;
   readonly #lazyMs: number;
+  readonly #maxBatchBytes: number;
   #current: JournalUnit | undefined = undefined;
   #units: JournalUnit[] = [];
-  #young: JournalUnit[] = [];
-  /** Those before it in {@link #young} are done. */
-  #firstYoung = 0;
+  readonly #young = new YoungUnits();
   /** When the unit that gathers, or the last one, was begun in a turn of the event loop: one look at the clock for all. */
   #turnMs = 0;
   #closed: JournalRecord[] = [];
@@ -91,6 +89,8 @@ export class StoreJournal implements Journal, RecordKeeper {
   #underWay: JournalUnit[] | undefined = undefined;
   #waitingBytes = 0;
   readonly #heldBack = new Set<Publisher>();
+  readonly #ending = new EndingSessions();
+  #nextUnit = 1;
   #nextSession = 1;
   #nextDelivery = 1;
 
@@ -98,6 +98,7 @@ export class StoreJournal implements Journal, RecordKeeper {
     this.#options = options;
     this.holdsBack = options.relaxedMs === undefined;
     this.#lazyMs = options.relaxedMs ?? LAZY_MS;
+    this.#maxBatchBytes = options.maxBatchBytes ?? MAX_BATCH_BYTES;
     this.#encoder = new BatchEncoder(this.#writer);
   }
 
@@ -127,7 +128,18 @@ export class StoreJournal implements Journal, RecordKeeper {
   }
 
   sessionEnded(session: Session): void {
-    this.#note({ kind: "session ended", number: session.storedNumber });
+    const { clientId, storedNumber } = session;
+    this.#note({ kind: "session ended", number: storedNumber, clientId });
+    this.#ending.add(clientId);
+  }
+
+  isEnding(clientId: string): boolean {
+    return this.#ending.has(clientId);
+  }
+
+  willPublished(entry: SessionEntry, will: Will): void {
+    entry.publishedWills = [...entry.publishedWills, will];
+    this.#note({ kind: "will published", entry, will }, SESSION_BYTES);
   }
 
   subscribed(
@@ -178,10 +190,18 @@ export class StoreJournal implements Journal, RecordKeeper {
   }
 
   recordChanged(record: JournalRecord): void {
-    if (record.delivery.qos === 2) return this.#note({ kind: "delivery changed", record });
+    if (record.delivery.qos === 2) {
+      this.#note({ kind: "delivery changed", record });
+      record.lastChange = this.#current;
+      return;
+    }
     // That a message with QoS 1 was sent need not be stored before anything else is: it is only sent again with DUP.
     this.#changed.push(record);
     this.#waitLazily();
+  }
+
+  recordMoved(record: JournalRecord): void {
+    (this.#open().moved ??= []).push(record);
   }
 
   recordClosed(record: JournalRecord): void {
@@ -203,6 +223,10 @@ export class StoreJournal implements Journal, RecordKeeper {
     return unit;
   }
 
+  awaitEarlier(): void {
+    if (this.#underWay !== undefined || this.#units.length > 0) this.#open().changes ??= [];
+  }
+
   get isCongested(): boolean {
     return this.#waitingBytes > MAX_WAITING_BYTES;
   }
@@ -220,7 +244,7 @@ export class StoreJournal implements Journal, RecordKeeper {
     if (this.#underWay !== undefined) return;
     const nowMs = this.#options.clock();
     const isDue = this.#isUrgent || this.#lazyDueMs <= nowMs;
-    const first = this.#oldestYoung();
+    const first = this.#young.oldest();
     if (isDue || (first !== undefined && first.dueMs <= nowMs)) return this.#handOver(nowMs);
     const dueMs = Math.min(this.#lazyDueMs, first?.dueMs ?? Infinity);
     if (this.#timerDueMs <= nowMs + TIMER_SLACK_MS) this.#timerDueMs = Infinity; // it has fired, or it may have
@@ -248,7 +272,10 @@ export class StoreJournal implements Journal, RecordKeeper {
   committed(): void {
     const units = this.#underWay ?? [];
     this.#underWay = undefined;
-    for (const unit of units) unit.done();
+    for (const unit of units) {
+      this.#ending.stored(unit.changes);
+      unit.done();
+    }
     this.#letGoOn();
     this.flush();
   }
@@ -256,30 +283,26 @@ export class StoreJournal implements Journal, RecordKeeper {
   #handOver(nowMs: number): void {
     const writer = this.#writer;
     const underWay: JournalUnit[] = [];
-    const take = (units: readonly JournalUnit[], isWanted: (unit: JournalUnit) => boolean) => {
-      let taken = 0;
-      for (const unit of units) {
-        if (writer.length > MAX_BATCH_BYTES || !isWanted(unit)) break;
-        taken++;
-        if (unit.isDone) continue;
-        this.#weigh(unit, -unit.bytes);
-        this.#encoder.unit(unit);
-        underWay.push(unit);
-      }
-      return units.slice(taken);
-    };
-    this.#units = take(this.#units, () => true);
-    this.#young = take(this.#young, (unit) => unit.isDone || unit.dueMs <= nowMs);
-    this.#firstYoung = 0;
-    const isAll = this.#units.length === 0;
-    if (isAll) { // not before the units: a delivery may have gone over to another Session
-      for (const record of this.#changed) this.#encoder.changed(record);
-      this.#changed = [];
-      for (const record of this.#closed) this.#encoder.closed(record);
-      this.#closed = [];
-      this.#lazyDueMs = Infinity;
+    for (const record of this.#changed) this.#encoder.changed(record);
+    for (const record of this.#closed) this.#encoder.closed(record);
+    this.#changed = [];
+    this.#closed = [];
+    const fullBytes = writer.length + this.#maxBatchBytes;
+    let units = 0;
+    while (writer.length < fullBytes) { // in the order they were made, as far as they are due
+      const next = this.#units[units];
+      const young = this.#young.takeDue(next?.number ?? Infinity, nowMs);
+      if (young === undefined) units++;
+      const unit = young ?? next;
+      if (unit === undefined) break;
+      if (unit.isDone) continue;
+      this.#weigh(unit, -unit.bytes);
+      this.#encoder.unit(unit);
+      underWay.push(unit);
     }
-    this.#isUrgent = !isAll;
+    this.#units = this.#units.slice(units);
+    this.#isUrgent = this.#units.length > 0;
+    if (!this.#isUrgent) this.#lazyDueMs = Infinity;
     this.#underWay = underWay;
     if (writer.length === 0) return this.committed(); // nothing of it had to be stored after all
     this.#options.sink.commit(writer.take());
@@ -288,7 +311,7 @@ export class StoreJournal implements Journal, RecordKeeper {
   /** The unit that gathers. */
   #open(): JournalUnit {
     if (this.#current === undefined) {
-      this.#current = new JournalUnit();
+      this.#current = new JournalUnit(this.#nextUnit++);
       this.#askForFlush();
     }
     return this.#current;
@@ -305,17 +328,6 @@ export class StoreJournal implements Journal, RecordKeeper {
     this.#waitingBytes += bytes;
   }
 
-  /** The oldest of the young units that is not done; forgets those before it. */
-  #oldestYoung(): JournalUnit | undefined {
-    const young = this.#young;
-    let index = this.#firstYoung;
-    while (index < young.length && young[index]!.isDone) index++;
-    if (index === young.length) this.#young = [];
-    else if (index * 2 > young.length) this.#young = young.slice(index);
-    this.#firstYoung = this.#young === young ? index : 0;
-    return young[index];
-  }
-
   /** Ends the unit that gathers; undefined if there is nothing in it that must be stored. */
   #close(): JournalUnit | undefined {
     const unit = this.#current;
@@ -327,19 +339,15 @@ export class StoreJournal implements Journal, RecordKeeper {
       return undefined;
     }
     if (isPure) {
-      unit.dueMs = this.#turnMs + (this.holdsBack ? this.#youngMs : this.#lazyMs);
-      this.#young.push(unit);
+      unit.dueMs = this.#turnMs + (this.holdsBack ? this.#young.waitMs : this.#lazyMs);
+      this.#young.add(unit);
     } else {
       this.#units.push(unit);
+      this.#young.hurryBefore(unit);
       if (unit.sends !== undefined) this.#isUrgent = true;
       this.#waitLazily();
     }
     return unit;
-  }
-
-  get #youngMs(): number {
-    const underWay = this.#young.length - this.#firstYoung;
-    return Math.min(MAX_YOUNG_MS, YOUNG_MS + underWay / YOUNG_PER_MS);
   }
 
   #waitLazily(): void {

@@ -1,6 +1,7 @@
 // JournalUnit: changes that are stored together or not at all, and who waits for that.
 
 import type { Unit } from "../broker/journal.ts";
+import type { Will } from "../packet/packets.ts";
 import type { Message } from "../session/message.ts";
 import type { Delivery } from "../session/delivery.ts";
 import type { DeliveryRecord } from "../session/delivery_journal.ts";
@@ -12,7 +13,8 @@ import type { SessionEntry } from "../broker/sessions.ts";
 /** A change that is not a delivery's beginning; it is put into words when its batch leaves. */
 export type Change =
   | { readonly kind: "session"; readonly entry: SessionEntry }
-  | { readonly kind: "session ended"; readonly number: number }
+  | { readonly kind: "session ended"; readonly number: number; readonly clientId: string }
+  | { readonly kind: "will published"; readonly entry: SessionEntry; readonly will: Will }
   | {
     readonly kind: "subscribed";
     readonly session: number;
@@ -38,6 +40,8 @@ export class JournalRecord implements DeliveryRecord {
   /** The unit it begins in, as long as that has not been written. */
   unit: JournalUnit | undefined;
   isClosed = false;
+  /** The unit of its last change. */
+  lastChange: JournalUnit | undefined = undefined;
   readonly #journal: RecordKeeper;
 
   constructor(
@@ -60,6 +64,10 @@ export class JournalRecord implements DeliveryRecord {
     return this.isClosed || (qos === 1 && sentHere && group === undefined);
   }
 
+  get isStored(): boolean {
+    return this.unit === undefined && (this.lastChange === undefined || this.lastChange.isDone);
+  }
+
   changed(): void {
     if (this.unit === undefined) this.#journal.recordChanged(this); // else it is written as it is then
   }
@@ -69,12 +77,17 @@ export class JournalRecord implements DeliveryRecord {
     this.isClosed = true;
     this.#journal.recordClosed(this);
   }
+
+  moved(): void {
+    this.#journal.recordMoved(this);
+  }
 }
 
 /** What a record needs of its journal. */
 export interface RecordKeeper {
   recordChanged(record: JournalRecord): void;
   recordClosed(record: JournalRecord): void;
+  recordMoved(record: JournalRecord): void;
 }
 
 export class JournalUnit implements Unit {
@@ -83,16 +96,24 @@ export class JournalUnit implements Unit {
   others: JournalRecord[] | undefined = undefined;
   /** Undefined as long as there are none: then the unit is done when all its deliveries are. */
   changes: Change[] | undefined = undefined;
+  /** Deliveries that end with this unit, because other Sessions' in it take their place. */
+  moved: JournalRecord[] | undefined = undefined;
   /** QoS 2 messages that may be sent when the unit is stored. */
   sends: { readonly session: Session; readonly delivery: Delivery }[] | undefined = undefined;
   /** Deliveries that are not closed. */
   open = 0;
   /** What it counts for while it waits to be written. */
   bytes = 0;
+  /** Later ones have higher numbers. */
+  readonly number: number;
   /** When it is to be written at the latest, in ms of the broker's clock. */
   dueMs = 0;
   isDone = false;
   waiter: { unitDone(): void } | undefined = undefined;
+
+  constructor(number: number) {
+    this.number = number;
+  }
 
   add(record: JournalRecord): void {
     this.open++;
@@ -102,7 +123,7 @@ export class JournalUnit implements Unit {
 
   /** True if it is done when all its deliveries are. */
   get isOfDeliveries(): boolean {
-    return this.changes === undefined && this.sends === undefined;
+    return this.changes === undefined && this.sends === undefined && this.moved === undefined;
   }
 
   /** True if all that is in it are messages on their way to Clients that may acknowledge them any moment. */
@@ -118,5 +139,11 @@ export class JournalUnit implements Unit {
     this.isDone = true;
     for (const { session, delivery } of this.sends ?? []) session.stored(delivery);
     this.waiter?.unitDone();
+    this.first = this.others = undefined; // records that live on refer to their units
+    this.changes =
+      this.moved =
+      this.sends =
+      this.waiter =
+        undefined;
   }
 }

@@ -36,6 +36,8 @@ export interface SansIoBrokerOptions
   readonly store?: MemoryStore;
   /** As StoreJournal's. */
   readonly relaxedMs?: number;
+  /** As StoreJournal's. */
+  readonly maxBatchBytes?: number;
 }
 
 export class SansIoBroker {
@@ -52,8 +54,9 @@ export class SansIoBroker {
   #journalDueMs = Infinity;
 
   constructor(options: SansIoBrokerOptions = {}) {
-    const { sysIntervalMs = 0, logsDebug = false, store, relaxedMs, ...others } = options;
-    this.journal = store && this.#journalFor(store, relaxedMs);
+    const { sysIntervalMs = 0, logsDebug = false, store, relaxedMs, maxBatchBytes, ...others } =
+      options;
+    this.journal = store && this.#journalFor(store, relaxedMs, maxBatchBytes);
     this.broker = new Broker({
       ports: {
         log: {
@@ -132,13 +135,18 @@ export class SansIoBroker {
     }
   }
 
-  #journalFor(store: MemoryStore, relaxedMs: number | undefined): StoreJournal {
+  #journalFor(
+    store: MemoryStore,
+    relaxedMs: number | undefined,
+    maxBatchBytes: number | undefined,
+  ): StoreJournal {
     return new StoreJournal({
       sink: store,
       clock: () => this.nowMs,
       scheduleFlush: () => this.#journalFlush = true,
       scheduleTimer: (delayMs) => this.#journalDueMs = this.nowMs + delayMs,
       relaxedMs,
+      ...maxBatchBytes !== undefined && { maxBatchBytes },
     });
   }
 }
