@@ -8,8 +8,9 @@ import type { ConnackPacket, ConnectPacket, Packet } from "../../src/packet/pack
 import type { Properties } from "../../src/packet/properties.ts";
 import { encodePacket } from "../../src/packet/encode.ts";
 import { TopicNameCache } from "../../src/packet/topic_name_cache.ts";
-import { connectPacket, newWill, settleWill } from "./connecting.ts";
+import { connectPacket, newWill } from "./connecting.ts";
 import type { ClientContext, ClientSpec } from "./client_parts.ts";
+import type { Life } from "./life.ts";
 import type { Messages } from "./messages.ts";
 import type { LinkClient, Loss, SimulatedLink } from "./network.ts";
 import { Publishing } from "./publishing.ts";
@@ -18,6 +19,7 @@ import { Receiving } from "./receiving.ts";
 import { SessionRecord } from "./records.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { Subscribing } from "./subscribing.ts";
+import type { Wills } from "./wills.ts";
 import type { WireObserver } from "./wire_observer.ts";
 
 const CONNECT_TIMEOUT_MS = 8_000;
@@ -28,6 +30,8 @@ const DRAIN_MS = 4_000;
 export interface ClientHost {
   readonly scheduler: Scheduler;
   readonly messages: Messages;
+  readonly wills: Wills;
+  readonly life: Life;
   /** True when everything is to come to rest: clients come back soon. */
   readonly isCalm: boolean;
   openLink(
@@ -108,7 +112,10 @@ export class SimulatedClient implements ClientContext {
     const { spec } = this;
     this.#startsClean = spec.isClean || this.#wantsCleanStart;
     const will = this.random.chance(spec.willChance) ? newWill(this) : undefined;
-    const connect = connectPacket(spec, this.#startsClean, will);
+    const delaySeconds = will !== undefined && spec.version === 5
+      ? this.random.pick([0, 0, 1, 5, 10])
+      : 0;
+    const connect = connectPacket(spec, this.#startsClean, will, delaySeconds);
     this.#decoder = new PacketDecoder({
       topicNames: this.#topicNames,
       maximumPacketSize: Infinity,
@@ -124,8 +131,9 @@ export class SimulatedClient implements ClientContext {
     };
     const { link, wire } = this.#host.openLink(client, connect, (done) => {
       if (this.#acceptedWire === done) this.#brokerDoneMs = this.nowMs;
-      settleWill(will, spec.version, done, this.nowMs);
+      this.#host.wills.onDone(done);
     });
+    this.#host.wills.add(will, delaySeconds, spec, wire);
     this.#link = link;
     this.#wire = wire;
     this.#isReading = true;
@@ -174,6 +182,23 @@ export class SimulatedClient implements ClientContext {
     this.#isReading = value;
     this.#lastHeardMs = this.nowMs;
     this.#link.clientReads = value;
+  }
+
+  /**
+   * The broker was killed, which had run since `startedMs`.
+   * @param sureMs what it had noted before that is stored.
+   */
+  onDeath(startedMs: number, sureMs: number): void {
+    const acceptedMs = this.#acceptedWire?.acceptedMs ?? Infinity;
+    if (acceptedMs >= startedMs && acceptedMs < sureMs) this.proveSession();
+  }
+
+  proveSession(): void {
+    if (this.session !== undefined) this.session.isProven = true;
+  }
+
+  get mayBeDeclined(): boolean {
+    return this.#host.life.store !== undefined;
   }
 
   /** The connection is over. */
@@ -270,10 +295,10 @@ export class SimulatedClient implements ClientContext {
     }
   }
 
-  /** What can happen to a correct client: Keep Alive while the network was away, and take-over. */
+  /** What can happen to a correct client: Keep Alive while the network was away, take-over, a broker that stops. */
   #onDisconnect(reasonCode: number): void {
     this.log(`gets DISCONNECT 0x${reasonCode.toString(16)}`);
-    if (reasonCode !== 0x8d && reasonCode !== 0x8e) {
+    if (reasonCode !== 0x8b && reasonCode !== 0x8d && reasonCode !== 0x8e) {
       this.wrong(`DISCONNECT with 0x${reasonCode.toString(16)}`);
     }
     this.#link!.hangUp();
@@ -308,6 +333,8 @@ export class SimulatedClient implements ClientContext {
     const { expirySeconds } = this.spec;
     if (isPresent && (this.#startsClean || expirySeconds === 0)) this.wrong("a Session is present");
     if (this.#startsClean || this.session === undefined || isPresent) return;
+    // A new Session is stored with the first thing that is acknowledged in it, or soon.
+    if (!this.session.isProven && this.#host.life.deathsSince(this.session.madeMs) > 0) return;
     const goneMs = this.#brokerDoneMs === Infinity ? 0 : this.nowMs - this.#brokerDoneMs;
     if (goneMs + DRAIN_MS < expirySeconds * 1000) {
       this.wrong(`the Session is lost after ${goneMs} ms`);
@@ -316,7 +343,7 @@ export class SimulatedClient implements ClientContext {
 
   #newSession(): SessionRecord {
     this.session?.end(this.#lostMs);
-    const session = new SessionRecord(this.spec.id, this.nowMs);
+    const session = new SessionRecord(this.spec.id, this.nowMs, this.#wire!.acceptedMs);
     this.sessions.push(session);
     return session;
   }

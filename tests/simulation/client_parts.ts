@@ -32,6 +32,10 @@ export interface ClientContext {
   send(packet: Packet): void;
   /** Runs `run` later, unless the connection is another one then. */
   later(delayMs: number, run: () => void): void;
+  /** The broker has acknowledged something that it keeps with the Session. */
+  proveSession(): void;
+  /** The broker may say that it can't store what it is sent. */
+  readonly mayBeDeclined: boolean;
   /** A Packet Identifier that no part uses. */
   takePacketId(): number;
   /** The broker has done what it must not. */

@@ -1,12 +1,11 @@
-// Connecting: the CONNECT of a simulated client, and what becomes of the Will in it.
+// Connecting: the CONNECT of a simulated client, and the Will in it.
 
-import { PacketType, type ProtocolVersion } from "../../src/packet/packet_type.ts";
+import { PacketType } from "../../src/packet/packet_type.ts";
 import type { ConnectPacket } from "../../src/packet/packets.ts";
 import type { Properties } from "../../src/packet/properties.ts";
 import { NO_BYTES } from "../../src/packet/publish.ts";
 import type { ClientContext, ClientSpec } from "./client_parts.ts";
 import type { MessageRecord } from "./records.ts";
-import type { WireObserver } from "./wire_observer.ts";
 
 const NEVER_EXPIRES = 0xffff_ffff;
 
@@ -14,6 +13,7 @@ export function connectPacket(
   spec: ClientSpec,
   cleanStart: boolean,
   will: MessageRecord | undefined,
+  willDelayInterval: number,
 ): ConnectPacket {
   return {
     type: PacketType.Connect,
@@ -27,7 +27,7 @@ export function connectPacket(
       payload: will.payload,
       qos: will.qos,
       retain: false,
-      willDelayInterval: 0,
+      willDelayInterval,
       messageExpiryInterval: undefined,
       forwardedProperties: NO_BYTES,
     },
@@ -58,19 +58,4 @@ export function newWill({ messages, spec, random, nowMs }: ClientContext): Messa
   will.routedFromMs = nowMs;
   will.sends = 1;
   return will;
-}
-
-/** The broker is done with a connection: its Will has gone out, or must never. */
-export function settleWill(
-  will: MessageRecord | undefined,
-  version: ProtocolVersion,
-  wire: WireObserver,
-  nowMs: number,
-): void {
-  if (will === undefined) return;
-  if (!wire.isAccepted) will.isForbidden = true;
-  else if (!wire.sawDisconnect) will.settledMs = nowMs;
-  else if (version === 5 && !wire.sentDisconnect && wire.wasEndedByBroker) {
-    will.isForbidden = true; // it was the DISCONNECT that ended it
-  }
 }

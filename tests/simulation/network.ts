@@ -8,7 +8,6 @@
 // It behaves as Channel does: a pause lets a read that is under way end; after `close` the broker hears no
 // more; a graceful close lets the client have what was written.
 
-import type { Broker } from "../../src/broker/broker.ts";
 import type { Connection } from "../../src/broker/connection.ts";
 import type { Link } from "../../src/broker/ports.ts";
 import { ByteQueue } from "./byte_queue.ts";
@@ -21,8 +20,9 @@ const SPOILT = 0xa5;
 export interface NetworkHost {
   /** True when nothing breaks any more. */
   readonly isCalm: boolean;
-  readonly broker: Broker;
   readonly scheduler: Scheduler;
+  /** A connection to the broker; undefined if it takes none. */
+  accept(link: Link): Connection | undefined;
   /** Runs a call into the broker, and the flush that it asked for. */
   enter<T>(call: () => T): T;
   log(text: string): void;
@@ -99,7 +99,7 @@ export class SimulatedLink implements Link {
     this.#conditions = conditions;
     this.#client = client;
     this.#observer = observer;
-    this.#connection = host.enter(() => host.broker.accept(this, host.scheduler.nowMs));
+    this.#connection = host.accept(this);
     if (this.#connection === undefined) this.#endByBroker();
   }
 
@@ -163,6 +163,16 @@ export class SimulatedLink implements Link {
     if (loss.clientNoticesMs !== Infinity) {
       this.#after(loss.clientNoticesMs, () => this.#endClient());
     }
+  }
+
+  /** The broker's process is gone: what it had written may still arrive, then comes the end, if it comes. */
+  die(): void {
+    if (this.#isBrokerDone) return;
+    if (this.#random.chance(0.3)) {
+      this.#toClient.truncate(this.#random.integer(0, this.#toClient.length));
+    }
+    this.#finishBroker(false);
+    this.#planClientRead();
   }
 
   // ----------------------------------------------------------------------- Link: the broker's side

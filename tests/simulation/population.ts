@@ -7,7 +7,7 @@ import type { NewMessage } from "./messages.ts";
 import type { Random } from "./random.ts";
 import type { SubscriptionOptions } from "./records.ts";
 
-export type Scenario = "roomy" | "tight" | "hostile";
+export type Scenario = "roomy" | "tight" | "hostile" | "durable";
 
 export const LIVE_TOPICS = ["t/0", "t/1", "t/2", "t/a/0", "t/a/1", "t/b", "u/0", "u/a/0"];
 /** Each belongs to one client, by number, and has one QoS: so the last message is known. */

@@ -16,6 +16,8 @@ interface Exchange {
   isSentHere: boolean;
 }
 
+/** Quota exceeded: nothing can be stored. */
+const DECLINED = 0x97;
 const USER_PROPERTY = encodeProperties({ userProperties: [["from", "simulation"]] });
 
 export class Publishing {
@@ -73,6 +75,10 @@ export class Publishing {
       this.#client.wrong(`${name} for Packet Identifier ${packet.packetId}, which is not in use`);
     }
     const { message } = exchange;
+    if (packet.reasonCode === DECLINED && this.#client.mayBeDeclined) {
+      this.#exchanges.delete(packet.packetId);
+      return this.pump();
+    }
     if (packet.reasonCode >= 0x80) this.#client.wrong(`${name} with ${packet.reasonCode}`);
     if (exchange.waitsFor !== name) {
       // A PUBLISH that was repeated is acknowledged twice if the first PUBREC came late; never across
@@ -82,6 +88,7 @@ export class Publishing {
     if (packet.reasonCode === 0x10) message.hadNoSubscribers = true;
     if (packet.type === PacketType.Pubrec) {
       exchange.waitsFor = "PUBCOMP";
+      this.#client.proveSession();
       this.#sendPubrel(exchange);
     } else {
       this.#exchanges.delete(packet.packetId);

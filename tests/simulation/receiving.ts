@@ -60,6 +60,7 @@ export class Receiving {
       this.#deliver(message, packet);
       return this.#acknowledge({ type: PacketType.Puback, packetId, reasonCode: 0 });
     }
+    this.#client.proveSession();
     if (this.#held.has(packetId)) {
       if (this.#held.get(packetId) !== message) {
         this.#client.wrong(`Packet Identifier ${packetId} is used for another message`);

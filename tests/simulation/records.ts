@@ -61,6 +61,8 @@ export interface Deliveries {
   count: number;
   /** Without DUP. */
   fresh: number;
+  /** With QoS 2. */
+  exact: number;
   readonly qos: Set<QoS>;
 }
 
@@ -69,6 +71,10 @@ export type DeliveryMap = Map<MessageRecord, Deliveries>;
 export class SessionRecord {
   readonly clientId: string;
   readonly startedMs: number;
+  /** When the broker made it. */
+  readonly madeMs: number;
+  /** The broker has acknowledged something in it that it keeps: so it keeps the Session too. */
+  isProven = false;
   /** Infinity as long as it goes on. */
   endedMs = Infinity;
   readonly subscriptions: SubscriptionRecord[] = [];
@@ -81,9 +87,10 @@ export class SessionRecord {
   /** How often each Topic Filter was subscribed to. */
   readonly subscribes = new Map<string, number>();
 
-  constructor(clientId: string, startedMs: number) {
+  constructor(clientId: string, startedMs: number, madeMs: number) {
     this.clientId = clientId;
     this.startedMs = startedMs;
+    this.madeMs = madeMs;
   }
 
   /** What came by the Shared Subscription to `topicFilter`. */
@@ -164,11 +171,12 @@ export function noteDelivery(
 ): void {
   let had = deliveries.get(message);
   if (had === undefined) {
-    had = { count: 0, fresh: 0, qos: new Set() };
+    had = { count: 0, fresh: 0, exact: 0, qos: new Set() };
     deliveries.set(message, had);
   }
   had.count++;
   if (!dup) had.fresh++;
+  if (qos === 2) had.exact++;
   had.qos.add(qos);
 }
 

@@ -32,6 +32,11 @@ export class Scheduler {
     return planned;
   }
 
+  /** Runs `run` before anything else. */
+  next(run: () => void): void {
+    this.#push({ atMs: this.nowMs, order: -1, run, isCancelled: false });
+  }
+
   /** Runs everything up to `untilMs`, as long as `goesOn`. */
   run(untilMs: number, goesOn: () => boolean = () => true): void {
     while (goesOn()) {

@@ -3,7 +3,14 @@
 import type { Scenario } from "./population.ts";
 import { type Outcome, World } from "./world.ts";
 
-const SCENARIOS: readonly Scenario[] = ["roomy", "roomy", "tight", "hostile"];
+const SCENARIOS: readonly Scenario[] = [
+  "roomy",
+  "durable",
+  "tight",
+  "durable",
+  "hostile",
+  "durable",
+];
 
 /** Which scenario a seed is for: all take turns. */
 export function scenarioOf(seed: number): Scenario {

@@ -19,11 +19,15 @@ const startedMs = performance.now();
 const failed: string[] = [];
 let events = 0;
 let deliveries = 0;
+let deaths = 0;
+let stops = 0;
 for (let seed = from; seed < until; seed++) {
   try {
     const outcome = simulate(seed, scenarioOf(seed), Number(values["log-lines"]));
     events += outcome.events;
     deliveries += outcome.deliveries;
+    deaths += outcome.deaths;
+    stops += outcome.stops;
   } catch (error) {
     if (!(error instanceof SimulationError)) throw error;
     const lines = error.message.split("\n");
@@ -34,6 +38,6 @@ for (let seed = from; seed < until; seed++) {
 const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
 print(
   `seeds ${from} to ${until - 1}: ${failed.length} failed, ${events} events, ` +
-    `${deliveries} deliveries in ${seconds} s`,
+    `${deliveries} deliveries, ${deaths} kills, ${stops} stops in ${seconds} s`,
 );
 if (failed.length > 0) Deno.exit(1);

@@ -6,6 +6,9 @@ import type { SubackPacket, UnsubackPacket } from "../../src/packet/packets.ts";
 import type { ClientContext } from "./client_parts.ts";
 import type { SessionRecord, SubscriptionOptions } from "./records.ts";
 
+/** Nothing can be stored: Quota exceeded, and what MQTT 3.1.1 has for it. */
+const DECLINED = [0x97, 0x80];
+
 type Change =
   | { readonly does: "subscribe"; readonly filters: readonly [string, SubscriptionOptions][] }
   | { readonly does: "unsubscribe"; readonly filters: readonly string[] };
@@ -68,6 +71,13 @@ export class Subscribing {
       this.#client.wrong("SUBACK of another length");
     }
     filters.forEach(([topicFilter, { qos }], i) => {
+      if (DECLINED.includes(packet.reasonCodes[i]!) && this.#client.mayBeDeclined) {
+        return this.#client.later(500, () => {
+          const options = this.wanted.get(topicFilter);
+          if (options !== undefined) this.subscribe([[topicFilter, options]]);
+        });
+      }
+      this.#client.proveSession();
       if (packet.reasonCodes[i] !== qos) {
         this.#client.wrong(`${topicFilter} is answered with ${packet.reasonCodes[i]}`);
       }

@@ -10,11 +10,20 @@ import type { PublishPacket } from "../../src/packet/publish.ts";
 import type { TopicNameCache } from "../../src/packet/topic_name_cache.ts";
 import type { LinkObserver, NetworkHost } from "./network.ts";
 
+type WireHost = Pick<NetworkHost, "log" | "fail" | "scheduler">;
+
 export class WireObserver implements LinkObserver {
   /** The broker has read a DISCONNECT with Reason Code 0 after a CONNACK: no Will. */
   sawDisconnect = false;
   /** The broker has accepted the CONNECT. */
   isAccepted = false;
+  /** When; Infinity if it has not. */
+  acceptedMs = Infinity;
+  /** The broker has refused the CONNECT. */
+  isRefused = false;
+  /** The CONNECT asks for a Clean Start. */
+  readonly startsClean: boolean;
+  onAccepted: () => void = () => {};
   /** The broker has sent a DISCONNECT. */
   sentDisconnect = false;
   /** The broker has no more to do with the connection. */
@@ -22,7 +31,7 @@ export class WireObserver implements LinkObserver {
   /** It has ended it itself: whatever was sent before that, it has seen. */
   wasEndedByBroker = false;
   readonly #name: string;
-  readonly #host: Pick<NetworkHost, "log" | "fail">;
+  readonly #host: WireHost;
   readonly #onDone: (wire: WireObserver) => void;
   readonly #fromClient: PacketDecoder;
   readonly #fromBroker: PacketDecoder;
@@ -37,13 +46,14 @@ export class WireObserver implements LinkObserver {
     name: string,
     connect: ConnectPacket,
     topicNames: TopicNameCache,
-    host: Pick<NetworkHost, "log" | "fail">,
+    host: WireHost,
     onDone: (wire: WireObserver) => void,
   ) {
     this.#name = name;
     this.#host = host;
     this.#onDone = onDone;
     const { properties, version } = connect;
+    this.startsClean = connect.cleanStart;
     this.#receiveMaximum = properties.receiveMaximum ?? 65_535;
     const maximumPacketSize = properties.maximumPacketSize ?? Infinity;
     this.#fromBroker = new PacketDecoder({ topicNames, maximumPacketSize });
@@ -99,8 +109,10 @@ export class WireObserver implements LinkObserver {
       case PacketType.Connack:
         if (this.isAccepted) this.#wrong("a second CONNACK");
         this.isAccepted = packet.reasonCode === 0;
-        this.#isOver = !this.isAccepted;
-        return;
+        this.#isOver = this.isRefused = !this.isAccepted;
+        if (!this.isAccepted) return;
+        this.acceptedMs = this.#host.scheduler.nowMs;
+        return this.onAccepted();
       case PacketType.Publish:
         if (packet.qos > 0) this.#judgePublish(packet);
         return;

@@ -4,7 +4,8 @@
 //   chaos --> calm: everybody comes back, everything drains --> epilogue --> checker --> everybody leaves
 
 import type { AuthenticationOutcome, Authenticator } from "../../src/access/authenticator.ts";
-import { Broker } from "../../src/broker/broker.ts";
+import type { Connection } from "../../src/broker/connection.ts";
+import type { Link } from "../../src/broker/ports.ts";
 import type { Limits } from "../../src/broker/limits.ts";
 import type { ConnectPacket } from "../../src/packet/packets.ts";
 import { ReasonCode } from "../../src/packet/reason_code.ts";
@@ -12,11 +13,13 @@ import { TopicNameCache } from "../../src/packet/topic_name_cache.ts";
 import { Chaos } from "./chaos.ts";
 import { Checker } from "./checker.ts";
 import type { ClientHost, SimulatedClient } from "./client.ts";
+import { Life, type LifeHost } from "./life.ts";
 import { Messages } from "./messages.ts";
 import { type LinkClient, type LinkObserver, type NetworkHost, SimulatedLink } from "./network.ts";
 import { limitsFor, type Scenario } from "./population.ts";
 import { Random } from "./random.ts";
 import { Scheduler } from "./scheduler.ts";
+import { Wills } from "./wills.ts";
 import { WireObserver } from "./wire_observer.ts";
 
 const START_MS = Date.UTC(2026, 0, 1);
@@ -37,18 +40,23 @@ export interface Outcome {
   readonly messages: number;
   readonly deliveries: number;
   readonly connections: number;
+  /** How often the broker was killed. */
+  readonly deaths: number;
+  /** How often it was stopped, and started again. */
+  readonly stops: number;
   /** Of the whole event log: equal for equal runs. */
   readonly fingerprint: number;
 }
 
-export class World implements NetworkHost, ClientHost {
+export class World implements NetworkHost, ClientHost, LifeHost {
   readonly seed: number;
   readonly scenario: Scenario;
   readonly random: Random;
   readonly scheduler = new Scheduler(START_MS);
   readonly messages = new Messages();
   readonly limits: Partial<Limits>;
-  readonly broker: Broker;
+  readonly life: Life;
+  readonly wills: Wills;
   readonly clients: SimulatedClient[] = [];
   /** Why the broker said that it drops messages, by Client Identifier. */
   readonly drops = new Map<string, Set<string>>();
@@ -60,7 +68,8 @@ export class World implements NetworkHost, ClientHost {
   readonly #logLines: number;
   #logged = 0;
   #fingerprint = 0;
-  #flush: (() => void) | undefined = undefined;
+  readonly #sysIntervalMs: number;
+  readonly #authenticatorRandom: Random;
   #uuids = 0;
 
   /** @param logLines how much of its event log a failure shows. */
@@ -70,35 +79,29 @@ export class World implements NetworkHost, ClientHost {
     this.scenario = scenario;
     this.random = new Random(seed);
     this.limits = limitsFor(scenario, this.random);
-    this.broker = new Broker({
-      ports: {
-        log: { isDebugEnabled: false, write: (_level, text) => this.#noteBrokerLog(text) },
-        scheduleFlush: (flush) => this.#flush = flush,
-        createUuid: () => `00000000-0000-4000-8000-${String(++this.#uuids).padStart(12, "0")}`,
-        heapBytes: () => 1_000_000,
-      },
-      nowMs: START_MS,
-      version: "simulated",
-      limits: this.limits,
-      authenticator: this.#authenticator(this.random.fork()),
-      sysIntervalMs: this.random.pick([0, 10_000]),
-    });
+    this.#authenticatorRandom = this.random.fork();
+    this.#sysIntervalMs = this.random.pick([0, 10_000]);
+    this.wills = new Wills(this);
+    this.life = new Life(this, this.random.fork(), scenario === "durable");
   }
 
   /** Lives through it all. @throws {SimulationError} at the first thing that is wrong. */
   run(): Outcome {
     try {
       this.#tick();
+      if (this.life.store !== undefined) this.life.planEnd();
       const chaos = new Chaos(this);
       chaos.run();
       this.#comeToRest();
       chaos.epilogue();
       this.#comeToRest();
+      this.#startAgain();
       const checker = new Checker(this);
       checker.checkDeliveries();
       chaos.probeRetained();
       this.#comeToRest();
       checker.checkRetained(this.clients.at(-1)!);
+      this.#startAgain();
       chaos.leave();
       this.#advance(30_000);
       checker.checkNothingIsLeft();
@@ -113,13 +116,11 @@ export class World implements NetworkHost, ClientHost {
   // ------------------------------------------------------------------------ for clients and links
 
   enter<T>(call: () => T): T {
-    const result = call();
-    while (this.#flush !== undefined) {
-      const flush = this.#flush;
-      this.#flush = undefined;
-      flush();
-    }
-    return result;
+    return this.life.enter(call);
+  }
+
+  accept(link: Link): Connection | undefined {
+    return this.life.accept(link);
   }
 
   openLink(
@@ -130,7 +131,14 @@ export class World implements NetworkHost, ClientHost {
     const name = `${connect.clientId}#${++this.#connections}`;
     const fail = (text: string) => this.fail(text);
     const log = (text: string) => this.log(text);
-    const wire = new WireObserver(name, connect, this.#topicNames, { log, fail }, onDone);
+    const { scheduler } = this;
+    const wire = new WireObserver(
+      name,
+      connect,
+      this.#topicNames,
+      { log, fail, scheduler },
+      onDone,
+    );
     return { link: this.openRawLink(name, client, wire), wire };
   }
 
@@ -159,7 +167,42 @@ export class World implements NetworkHost, ClientHost {
     throw new SimulationError(this.#report(text));
   }
 
+  // ---------------------------------------------------------------------------------- for its life
+
+  brokerOptions(): ReturnType<LifeHost["brokerOptions"]> {
+    return {
+      ports: {
+        log: { isDebugEnabled: false, write: (_level, text) => this.#noteBrokerLog(text) },
+        createUuid: () => `00000000-0000-4000-8000-${String(++this.#uuids).padStart(12, "0")}`,
+        heapBytes: () => 1_000_000,
+      },
+      nowMs: this.scheduler.nowMs,
+      version: "simulated",
+      limits: this.limits,
+      authenticator: this.#authenticator(this.#authenticatorRandom),
+      sysIntervalMs: this.#sysIntervalMs,
+    };
+  }
+
+  breakLinks(): void {
+    for (const link of this.links) link.die();
+  }
+
+  onDeath(startedMs: number, sureMs: number): void {
+    this.wills.onDeath(startedMs, sureMs);
+    for (const client of this.clients) client.onDeath(startedMs, sureMs);
+  }
+
   // ----------------------------------------------------------------------------------- its course
+
+  /** At rest everything is acknowledged: a broker that is killed then must have kept all of it. */
+  #startAgain(): void {
+    if (this.life.store === undefined || this.random.chance(0.5)) return;
+    if (this.random.chance(0.7)) this.life.die();
+    else this.life.stop();
+    this.#advance(2_000);
+    this.#comeToRest();
+  }
 
   /** Lets `ms` pass. */
   #advance(ms: number): void {
@@ -190,7 +233,7 @@ export class World implements NetworkHost, ClientHost {
 
   /** The server's timer; now and then the machine was busy, or asleep. */
   #tick(): void {
-    this.enter(() => this.broker.advance(this.scheduler.nowMs));
+    this.life.advance();
     const lateMs = this.random.chance(0.01) ? this.random.integer(0, 3_000) : 0;
     this.scheduler.after(TICK_MS + lateMs, () => this.#tick());
   }
@@ -206,7 +249,10 @@ export class World implements NetworkHost, ClientHost {
           : { accepted, reasonCode: ReasonCode.NotAuthorized };
         if (!isSlow || random.chance(0.5)) return done(outcome);
         const delayMs = random.skewed(0, this.isCalm ? 500 : 12_000);
-        this.scheduler.after(delayMs, () => this.enter(() => done(outcome)));
+        const { generation } = this.life;
+        this.scheduler.after(delayMs, () => {
+          if (generation === this.life.generation) this.enter(() => done(outcome));
+        });
       },
       beginExchange: () => undefined,
     };
@@ -232,6 +278,8 @@ export class World implements NetworkHost, ClientHost {
       messages: this.messages.all.length,
       deliveries: deliveries.reduce((sum, each) => sum + each.count, 0),
       connections: this.#connections,
+      deaths: this.life.deaths.length,
+      stops: this.life.stops,
       fingerprint: this.#fingerprint,
     };
   }
