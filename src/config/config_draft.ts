@@ -12,7 +12,6 @@ import {
 import type { Written } from "./config_io.ts";
 import { keysAt } from "./json_schema.ts";
 import { findOption } from "./mosquitto_options.ts";
-import { findNotYet } from "./not_yet.ts";
 import { type Config, ConfigSchema } from "./schema.ts";
 import { didYouMean } from "./suggest.ts";
 
@@ -41,7 +40,7 @@ export function finishDraft(draft: Draft): Config {
   const ofSchema = result.success
     ? []
     : result.error.issues.flatMap((issue) => describeIssue(issue, draft));
-  const problems = [...draft.problems, ...ofSchema, ...findNotYet(draft)];
+  const problems = [...draft.problems, ...ofSchema];
   if (result.success && problems.length === 0) return result.data;
   throw new ConfigError(inOrder(problems), draft.notes);
 }

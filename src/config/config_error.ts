@@ -14,9 +14,8 @@ export interface Location {
 /**
  * - `invalid`: the operator's mistake.
  * - `refused`: an option of Mosquitto's that protects and that midge can't keep.
- * - `not-yet`: understood, but a later version of midge will do it.
  */
-export type ProblemCategory = "invalid" | "refused" | "not-yet";
+export type ProblemCategory = "invalid" | "refused";
 
 export interface ConfigProblem extends Location {
   readonly category: ProblemCategory;

@@ -24,9 +24,8 @@ export type Scope =
  * - `offered`: as the manual says.
  * - `taken`: it has no meaning here, and a line says so.
  * - `refused`: it protects, and midge can't keep it.
- * - a number: the issue of ours that will do it; until then a configuration that asks for it is refused.
  */
-export type Does = "offered" | "taken" | "refused" | 3 | 4 | 5 | 6;
+export type Does = "offered" | "taken" | "refused";
 
 export interface MosquittoOption {
   readonly scope: Scope;

@@ -233,7 +233,7 @@ Deno.test("an ACL file that has become bad leaves a YAML broker running, unless 
   const port = freePort();
   const yaml = (what: string) =>
     `access: {aclFile: DIR/acl, allowAnonymous: true}\nlisteners: [{port: ${port}, hostnames: [127.0.0.1]}]\n` +
-    `reload: {onBadAccessFile: ${what}}\n`;
+    `persistence: {durability: none}\nreload: {onBadAccessFile: ${what}}\n`;
   await using midge = await Midge.start("m.yaml", {
     "m.yaml": yaml("keep"),
     acl: "topic readwrite a\n",
@@ -253,7 +253,7 @@ Deno.test("reload.watch: a changed file is a reload, be it the configuration or 
   const port = freePort();
   const yaml = (more: string) =>
     `access: {aclFile: DIR/acl, allowAnonymous: true}\nlisteners: [{port: ${port}, hostnames: [127.0.0.1]}]\n` +
-    `reload: {watch: true}\n${more}`;
+    `persistence: {durability: none}\nreload: {watch: true}\n${more}`;
   await using midge = await Midge.start("m.yaml", {
     "m.yaml": yaml(""),
     acl: "topic readwrite a\n",

@@ -19,8 +19,8 @@ export class ReloadableServer implements AsyncDisposable {
   /** Starts with `files`, the first of which is the configuration. */
   static async start(files: Files): Promise<ReloadableServer> {
     const path = Object.keys(files)[0]!;
+    const self = new ReloadableServer(Object.assign(files, inMemory(files)));
     const loaded = await loadConfiguration(path, memoryIO(files));
-    const self = new ReloadableServer(files);
     self.#configured = await ConfiguredServer.start(path, loaded, memoryIO(files), {
       isDebugEnabled: false,
       write: (level, text) => void self.log.push({ level, text }),
@@ -37,7 +37,7 @@ export class ReloadableServer implements AsyncDisposable {
   }
 
   async reload(changed: Files): Promise<void> {
-    Object.assign(this.files, changed);
+    Object.assign(this.files, inMemory(changed));
     await this.#configured!.reload();
   }
 
@@ -49,6 +49,15 @@ export class ReloadableServer implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#configured!.stop();
   }
+}
+
+/** YAML that keeps Sessions, unless it says otherwise, would keep them in the folder of whoever tests. */
+function inMemory(files: Files): Files {
+  const entries = Object.entries(files).map(([path, text]) => {
+    const keepsNothing = !path.endsWith(".yaml") || text.includes("persistence:");
+    return [path, keepsNothing ? text : `${text}\npersistence: { durability: none }\n`];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** A line of a password file, as mosquitto_passwd -H sha512 writes it. */
