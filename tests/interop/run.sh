@@ -95,8 +95,9 @@ if [[ $# -eq 0 ]]; then
   PATH="$PATH:/usr/sbin" "$(find_deno)" run --quiet --allow-all tests/interop/client_differential.ts
 fi
 export PYTHONDONTWRITEBYTECODE=1
-# The examples in docs/examples for those who test against a broker of their own.
+# What docs shows: the commands of a page, and the example for those who test against a broker of their own.
 if [[ $# -eq 0 ]]; then
+  "$(find_deno)" run --quiet --allow-all tests/interop/docs_commands.ts
   MIDGE="$(printf '%q run --quiet --allow-net main.ts' "$(find_deno)")" \
     "$venv/bin/python" -m pytest --quiet -p no:cacheprovider docs/examples/test_broker.py
 fi
