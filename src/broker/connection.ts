@@ -352,6 +352,7 @@ export class Connection implements Publisher, Deadline {
     const will = this.will;
     this.will = undefined;
     this.parts.lifecycle.connectionEnded(state.entry, will);
+    state.held?.abandon();
   }
 
   /** Closes when all that waits is written; "gracefully" leaves the peer time to read it. */

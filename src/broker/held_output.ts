@@ -29,11 +29,16 @@ export function acknowledge(
   heldOutputOf(connection).sendAck(unit, firstByte, packetId, reasonCode);
 }
 
-/** Calls `then` once `unit` is stored, unless the connection has ended by then. */
-export function whenStored(connection: Connection, unit: Unit | undefined, then: () => void): void {
+/** Calls `then` once `unit` is stored, or `otherwise` if the connection ends before. */
+export function whenStored(
+  connection: Connection,
+  unit: Unit | undefined,
+  then: () => void,
+  otherwise: () => void = () => {},
+): void {
   const { held } = connection.state;
   if (unit === undefined && (held === undefined || held.isEmpty)) return then();
-  heldOutputOf(connection).whenStored(unit, then);
+  heldOutputOf(connection).whenStored(unit, then, otherwise);
 }
 
 function heldOutputOf(connection: Connection): HeldOutput {
@@ -50,7 +55,7 @@ export class HeldOutput {
   #acknowledgements: number[] = [];
   #first = 0;
   /** What is to be done for each THEN, in their order. */
-  readonly #thens: (() => void)[] = [];
+  readonly #thens: { readonly then: () => void; readonly otherwise: () => void }[] = [];
   #holdsClient = false;
 
   constructor(connection: Connection) {
@@ -71,9 +76,14 @@ export class HeldOutput {
     this.#add(unit, firstByte << 24 | packetId << 8 | reasonCode);
   }
 
-  whenStored(unit: Unit | undefined, then: () => void): void {
-    this.#thens.push(then);
+  whenStored(unit: Unit | undefined, then: () => void, otherwise: () => void): void {
+    this.#thens.push({ then, otherwise });
     this.#add(unit, THEN);
+  }
+
+  /** The connection has ended. */
+  abandon(): void {
+    for (const { otherwise } of this.#thens.splice(0)) otherwise();
   }
 
   /** Sends what waits no longer. */
@@ -85,7 +95,7 @@ export class HeldOutput {
       const acknowledgement = this.#acknowledgements[this.#first]!;
       this.#first++;
       if (acknowledgement === THEN) {
-        this.#thens.shift()!();
+        this.#thens.shift()!.then();
         continue;
       }
       const firstByte = acknowledgement >>> 24;

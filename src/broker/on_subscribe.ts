@@ -51,6 +51,12 @@ export function onSubscribe(connection: Connection, packet: SubscribePacket): vo
   });
   const sources = keep(connection, subscribed);
   // [MQTT-3.8.4-1], [MQTT-3.8.4-6]; the retained messages come behind it, as with Mosquitto.
+  const deliverRetained = () => {
+    const { session } = state.entry;
+    for (const source of sources) {
+      if (session.subscription(source.topicFilter) !== undefined) session.deliverFrom(source);
+    }
+  };
   whenStored(connection, connection.parts.journal.seal(), () => {
     connection.send({
       type: PacketType.Suback,
@@ -58,8 +64,8 @@ export function onSubscribe(connection: Connection, packet: SubscribePacket): vo
       reasonCodes,
       properties: {},
     });
-    for (const source of sources) state.entry.session.deliverFrom(source);
-  });
+    deliverRetained();
+  }, deliverRetained); // the Subscription is there, whether or not its Client was told
 }
 
 /** MQTT 3.1.1 has one code for a refusal, MQTT 3.1 none: its Clients are told what they asked for. */

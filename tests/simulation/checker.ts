@@ -162,10 +162,15 @@ export class Checker {
     }
   }
 
-  /** Whether `message` must have come already when it was sent for the first time. */
+  /**
+   * Whether `message` must have come already when it was sent for the first time: not if it may have been declined
+   * then because nothing could be stored.
+   */
   #wasFirstFor(client: SimulatedClient, session: SessionRecord, message: MessageRecord): boolean {
     const { certain } = this.#subscriptionsFor(session, message);
-    return certain.some((each) => each.options.qos > 0) && !this.mayLack(client, message);
+    const mayBeDeclined = this.world.life.failures.length > 0;
+    return !mayBeDeclined && certain.some((each) => each.options.qos > 0) &&
+      !this.mayLack(client, message);
   }
 
   /** "No matching subscribers" is said only when there are none. */

@@ -42,6 +42,8 @@ export class Life {
   readonly store: MemoryStore | undefined;
   /** When the broker was killed. */
   readonly deaths: number[] = [];
+  /** When storing began to fail. */
+  readonly failures: number[] = [];
   /** How often it was stopped in good order. */
   stops = 0;
   readonly #host: LifeHost;
@@ -205,7 +207,10 @@ export class Life {
   #tryToCommit(store: MemoryStore): void {
     const journal = this.#journal!;
     if (this.#host.scheduler.nowMs < this.#failsUntilMs && !this.#host.isCalm) {
-      if (journal.trouble === undefined) this.#host.log("storing fails");
+      if (journal.trouble === undefined) {
+        this.#host.log("storing fails");
+        this.failures.push(this.#host.scheduler.nowMs);
+      }
       journal.failing("the disk is full");
       return this.#later(RETRY_MS, () => this.#tryToCommit(store));
     }

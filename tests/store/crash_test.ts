@@ -247,3 +247,18 @@ Deno.test("while nothing can be stored, MQTT 3.1 is not told of a Subscription t
     assert.deepEqual(take(peer), version === 3 ? [] : [`SUBACK ${version === 5 ? 151 : 128}`]);
   }
 });
+
+Deno.test("retained messages come to a new Subscription even if its connection ended before the SUBACK", () => {
+  const stage = new Stage();
+  const publisher = stage.client("p", { properties: {} });
+  send(publisher, "r", "kept", 1, 1, { retain: true });
+  const peer = stage.client("s");
+  stage.commitAll();
+  subscribe(peer, "r", 1);
+  subscribe(peer, "+", 1, 2);
+  peer.send(unsubscribe("+"));
+  peer.hangUp();
+  stage.commitAll();
+  const again = stage.client("s");
+  assert.deepEqual(take(again), ["CONNACK 0 present", "PUBLISH r kept q1 m1 retain"]);
+});
