@@ -209,6 +209,21 @@ const SEQUENCES: Sequence[] = [
     ],
   },
   {
+    name:
+      "a Client that is back in time with Clean Start ends its Session, and so its Will is published",
+    ids: ["MQTT-3.1.2-8"],
+    versions: [5],
+    script: [
+      annHasDelayedWill(5, 60),
+      hangUp("ann"),
+      advance(4_900),
+      send("ann", connect("ann")),
+      expect("ann", connack),
+      expect("bob", publish("w", "gone")),
+      advance(100_000),
+    ],
+  },
+  {
     name: "a DISCONNECT with 0x04 leaves the Will its delay, and 0x00 after it none",
     versions: [5],
     script: [
