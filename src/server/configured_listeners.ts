@@ -9,6 +9,7 @@ import type { ListenerOptions } from "../transport/listener.ts";
 import type { AccessContents } from "./access_files.ts";
 import { type AccessTools, LeftRules, ListenerAccess } from "./listener_access.ts";
 import { ListenerLayers } from "./listener_layers.ts";
+import { listenerNames } from "./listener_names.ts";
 import { byAddresses } from "./listener_set.ts";
 import { listenerKey, type TlsContents } from "./tls_files.ts";
 
@@ -62,17 +63,22 @@ export class ConfiguredListeners implements Disposable {
     addresses: readonly (readonly ListenAddress[])[],
     files: ListenerFiles,
   ): ListenerPlan {
-    const wanted = config.listeners.map((listener, i) => ({ listener, addresses: addresses[i]! }));
+    const names = listenerNames(config.listeners);
+    const wanted = config.listeners.map((listener, i) => ({
+      listener,
+      name: names[i]!,
+      addresses: addresses[i]!,
+    }));
     const next = new Map<string, Known>();
     const added: ListenerAccess[] = [];
-    for (const [key, { addresses, listener }] of byAddresses(wanted)) {
+    for (const [key, { addresses, listener, name }] of byAddresses(wanted)) {
       const known = this.#known.get(key);
       const access = known?.access ?? new ListenerAccess(this.#tools);
       if (known === undefined) {
         access.configure(listener, files.contents);
         added.push(access);
       }
-      const policy = policyOf(config, listener, access);
+      const policy = policyOf(config, listener, name, access);
       const layers = known !== undefined && isSameTransport(known.listener, listener)
         ? known.layers
         : new ListenerLayers(listener, files.tls.get(listenerKey(listener)), this.#tools.log);
@@ -140,9 +146,15 @@ export class ConfiguredListeners implements Disposable {
   }
 }
 
-function policyOf(config: Config, listener: Listener, access: ListenerAccess): ListenerPolicy {
+function policyOf(
+  config: Config,
+  listener: Listener,
+  name: string,
+  access: ListenerAccess,
+): ListenerPolicy {
   return {
     ...DEFAULT_POLICY,
+    name,
     limits: limitsOf(config, listener),
     authenticator: access,
     authorizer: access.rules,
