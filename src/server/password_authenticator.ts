@@ -112,7 +112,8 @@ export class PasswordAuthenticator implements Authenticator, Disposable {
       return done(this.#allowAnonymous ? ACCEPTED : REFUSED);
     }
     const applicant = { remoteAddress, userName, done };
-    if (password === undefined) return this.#answer(applicant, "wrong");
+    // An empty password is none, as with Mosquitto: it opens no account, not even one whose hash is of it.
+    if (password === undefined || password.length === 0) return this.#answer(applicant, "wrong");
     const key = this.#verified.keyOf(userName, password);
     if (this.#verified.has(key, performance.now())) {
       this.#counts.remembered++;

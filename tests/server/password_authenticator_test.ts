@@ -70,6 +70,12 @@ for (const userName of STRANGERS) {
   });
 }
 
+Deno.test("an empty password opens no account, not even one whose hash is of it", async () => {
+  const line = `open:${await hashPassword("sha512", new Uint8Array())}`;
+  using authenticator = new PasswordAuthenticator({ entries: entries(line) });
+  assert.equal(await ask(authenticator, "open", ""), 0x87);
+});
+
 Deno.test("nobody with a user name gets in by an empty file", async () => {
   using authenticator = new PasswordAuthenticator({ entries: [], allowAnonymous: true });
   assert.equal(await ask(authenticator, "old", "right"), 0x87);
