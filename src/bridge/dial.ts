@@ -72,8 +72,7 @@ function handshake(
     const fail = (error: TlsError): void => {
       ciphertext.onPulled = undefined;
       socket?.destroy();
-      ciphertext.destroy();
-      reject(error);
+      ciphertext.fail().then(() => reject(error));
     };
     signal.addEventListener("abort", () => fail(new Error("it took too long")), { once: true });
     ciphertext.onPulled = () => ciphertext.pull();
@@ -99,6 +98,7 @@ function handshake(
       ciphertext.onPulled = undefined;
       secured.removeAllListeners("error");
       secured.removeAllListeners("close");
+      ciphertext.handshakeDone();
       resolve(new TlsStream(secured, ciphertext));
     });
     ciphertext.pull();
