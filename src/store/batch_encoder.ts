@@ -51,8 +51,9 @@ export class BatchEncoder {
     this.#dereference(record.delivery.message);
   }
 
-  #opened({ number, session, delivery }: JournalRecord): void {
-    const { message, qos, retain, subscriptionIdentifiers, group, packetId, awaiting } = delivery;
+  #opened({ number, session, delivery, lastChange }: JournalRecord): void {
+    const { message, qos, retain, subscriptionIdentifiers, group } = delivery;
+    const hasChanged = lastChange !== undefined; // in a later unit
     this.#writer.delivery({
       delivery: number,
       session,
@@ -61,8 +62,8 @@ export class BatchEncoder {
       retain,
       subscriptionIdentifiers: subscriptionIdentifiers ?? NONE,
       sharedFilter: group === undefined ? "" : `$share/${group.shareName}/${group.filter}`,
-      packetId,
-      awaiting,
+      packetId: hasChanged ? 0 : delivery.packetId,
+      awaiting: hasChanged ? 0 : delivery.awaiting,
     });
   }
 

@@ -333,6 +333,7 @@ export class StoreJournal implements Journal, RecordKeeper {
     const unit = this.#current;
     if (unit === undefined) return undefined;
     this.#current = undefined;
+    unit.isSealed = true;
     const isPure = unit.mayBeDoneSoon;
     if (isPure && unit.open === 0) {
       unit.done();

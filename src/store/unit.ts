@@ -69,7 +69,11 @@ export class JournalRecord implements DeliveryRecord {
   }
 
   changed(): void {
-    if (this.unit === undefined) this.#journal.recordChanged(this); // else it is written as it is then
+    const { unit, delivery } = this;
+    // Else it is written as it is then; but with QoS 2, no message may be found on its way before an earlier one.
+    if (unit === undefined || (unit.isSealed && delivery.qos === 2)) {
+      this.#journal.recordChanged(this);
+    }
   }
 
   closed(): void {
@@ -108,6 +112,8 @@ export class JournalUnit implements Unit {
   readonly number: number;
   /** When it is to be written at the latest, in ms of the broker's clock. */
   dueMs = 0;
+  /** Nothing more is added to it. */
+  isSealed = false;
   isDone = false;
   waiter: { unitDone(): void } | undefined = undefined;
 

@@ -262,3 +262,21 @@ Deno.test("retained messages come to a new Subscription even if its connection e
   const again = stage.client("s");
   assert.deepEqual(take(again), ["CONNACK 0 present", "PUBLISH r kept q1 m1 retain"]);
 });
+
+Deno.test("messages that were sent after they had waited keep their order, however batches are cut", () => {
+  const { stage } = awaySubscriber({ maxBatchBytes: 1 });
+  const publisher = stage.client("p", { properties: {} });
+  for (const [i, payload] of ["one", "two"].entries()) {
+    send(publisher, "a/b", payload, 2, i + 1);
+    if (payload === "two") send(publisher, "r", "a batch is under way", 1, 9, { retain: true });
+    publisher.send(ack(PacketType.Pubrel, { packetId: i + 1 }));
+    if (payload === "one") stage.commitAll();
+  }
+  stage.client("s"); // both are sent when it is stored that they are
+  for (let i = 0; i < 10; i++) {
+    if (stage.store.hasBatch) stage.commit();
+    const rows = [...stage.store.deliveries.values()].sort((a, b) => a.delivery - b.delivery);
+    const phases = rows.map((row) => row.awaiting);
+    assert.ok((phases[0] ?? 0) >= (phases[1] ?? 0), `after batch ${i}: ${phases}`);
+  }
+});
