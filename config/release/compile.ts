@@ -20,7 +20,11 @@ export const TARGETS = [
 ] as const;
 
 /** Modules that no import names, because they are started as workers. */
-export const WORKERS = ["src/server/password_argon2_worker.ts", "src/store/store_worker.ts"];
+export const WORKERS = [
+  "src/cli/bench/bench_worker.ts",
+  "src/server/password_argon2_worker.ts",
+  "src/store/store_worker.ts",
+];
 
 /**
  * No --allow-run and no --allow-ffi: a broker starts no programs and loads no libraries. What a configuration may

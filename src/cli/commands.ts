@@ -60,6 +60,36 @@ export const COMMANDS: readonly CliCommand[] = [
     run: async (args) => await (await import("./client/tools.ts")).sub(args),
   },
   {
+    name: "top",
+    summary: "show what a broker says of itself, live",
+    define: async (command) => (await import("./client/own_help.ts")).defineTop(command),
+    run: async (args) => {
+      const { runOwnTool } = await import("./client/own_tool.ts");
+      return await runOwnTool("top", async () => (await import("./top/top.ts")).top(args));
+    },
+  },
+  {
+    name: "retained",
+    summary: "list and remove retained messages",
+    define: async (...each) => (await import("./client/own_help.ts")).defineRetained(...each),
+    run: async (args) => {
+      const { runOwnTool } = await import("./client/own_tool.ts");
+      return await runOwnTool(
+        "retained",
+        async () => (await import("./retained.ts")).retained(args),
+      );
+    },
+  },
+  {
+    name: "bench",
+    summary: "put load on a broker and measure it",
+    define: async (command) => (await import("./client/own_help.ts")).defineBench(command),
+    run: async (args) => {
+      const { runOwnTool } = await import("./client/own_tool.ts");
+      return await runOwnTool("bench", async () => (await import("./bench/bench.ts")).bench(args));
+    },
+  },
+  {
     name: "backup",
     summary: "copy the store of a broker, which may run",
     define: async (...each) => (await import("./backup.ts")).defineBackup(...each),
@@ -73,5 +103,10 @@ export const COMMANDS: readonly CliCommand[] = [
     name: "import",
     summary: "take over what Mosquitto has kept in its mosquitto.db",
     define: async (...each) => (await import("./import.ts")).defineImport(...each),
+  },
+  {
+    name: "completions",
+    summary: "print completions for bash, zsh or fish",
+    define: async (...each) => (await import("./completions.ts")).defineCompletions(...each),
   },
 ];

@@ -39,6 +39,11 @@ export async function runProgram(
   }
 }
 
+/** The command line with all that it has. */
+export async function completeProgram(session: Session): Promise<Command> {
+  return await makeProgram(COMMANDS.map(({ name }) => name), session);
+}
+
 async function makeProgram(args: readonly string[], session: Session): Promise<Command> {
   const program = prepare(new Command("midge"), session)
     .enablePositionalOptions() // what stands behind a command is the command's

@@ -93,6 +93,7 @@ if [[ $# -eq 0 ]]; then
   "$(find_deno)" run --quiet --allow-all tests/interop/passwd_round_trip.ts
   PATH="$PATH:/usr/sbin" "$(find_deno)" run --quiet --allow-all tests/interop/conf_differential.ts
   PATH="$PATH:/usr/sbin" "$(find_deno)" run --quiet --allow-all tests/interop/client_differential.ts
+  bash tests/interop/completions.sh "$(find_deno)" run --quiet --allow-all main.ts
 fi
 export PYTHONDONTWRITEBYTECODE=1
 # What docs shows: the commands of a page, and the example for those who test against a broker of their own.

@@ -89,7 +89,8 @@ export interface SubSettings extends ConnectSettings {
   randomFilter: number;
 }
 
-function connectDefaults(): ConnectSettings {
+/** Where nothing else is said. */
+export function connectDefaults(): ConnectSettings {
   return {
     usesWebSocket: false,
     isInsecure: false,

@@ -52,7 +52,7 @@ Deno.test("midge sub -W ends with 27, Ctrl+C with 0, no broker with 1", async ()
   assert.deepEqual([refused.code, refused.stderr], [1, "Error: Connection refused\n"]);
 });
 
-Deno.test("the README shows what midge sub prints", async () => {
+Deno.test("the README shows what midge sub and midge retained print", async () => {
   const readme = await Deno.readTextFile(new URL("../../../README.md", import.meta.url));
   const { process, port } = await startMidge();
   await using _ = process;
@@ -69,4 +69,19 @@ Deno.test("the README shows what midge sub prints", async () => {
     const time = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z[+-]\d{4}/;
     assert.equal((stdout + stderr + ended).replace(time, "TIME"), output!.replace(time, "TIME"));
   }));
+  const listed = [
+    ...readme.matchAll(/^\$ midge retained (\w+) -h 127\.0\.0\.1 '(.*?)'(.*)\n([^$`]*)/gm),
+  ];
+  assert.equal(listed.length, 2);
+  for (const [, action, filter, more, output] of listed) {
+    await using run = tool(
+      "retained",
+      action!,
+      ...where,
+      filter!,
+      ...more!.split(" ").filter(Boolean),
+    );
+    const { code, stdout } = await run.ended();
+    assert.deepEqual([code, stdout], [0, output]);
+  }
 });
