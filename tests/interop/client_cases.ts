@@ -28,6 +28,7 @@ export interface ClientCase {
   readonly differs?: {
     readonly why: string;
     readonly in: readonly ("stdout" | "stderr" | "code" | "published")[];
+    readonly sometimes?: true;
   };
 }
 
@@ -378,6 +379,11 @@ const REFUSED: readonly ClientCase[] = [
   { tool: "sub", args: ["-t", "no", "-t", "ok", "-E", "-V", "5"], broker: "acl" },
 ];
 
+/** The certificate of the broker is not one that the row trusts. */
+function isDistrusted(args: readonly string[]): boolean {
+  return args.includes("OTHERCA") || (args.includes("127.0.0.2") && !args.includes("--insecure"));
+}
+
 const SECURED: readonly ClientCase[] = [
   pub("-t", "p", "-m", "x", "--cafile", "CA"),
   pub("-t", "p", "-m", "x", "--capath", "CAPATH"),
@@ -397,8 +403,19 @@ const SECURED: readonly ClientCase[] = [
     saysWhere: true as const,
   },
   { tool: "sub" as const, args: ["-t", "a/#", "-C", "1", "--cafile", "CA"], kept: [text] },
-].map((each): ClientCase => ({ ...each, broker: "tls" }));
-
+].map((each): ClientCase => ({
+  ...each,
+  broker: "tls",
+  ...isDistrusted(each.args)
+    ? {
+      differs: {
+        why: "Mosquitto ends with 1 or 8, as the handshake and its loop happen to run",
+        in: ["stderr", "code"],
+        sometimes: true,
+      },
+    }
+    : {},
+}));
 const WITH_CERTIFICATES: readonly ClientCase[] = [
   pub("-t", "p", "-m", "x", "--cafile", "CA", "--cert", "CERT", "--key", "KEY"),
   pub("-t", "p", "-m", "x", "--cafile", "CA", "--cert", "CERT"),

@@ -280,7 +280,8 @@ async function main(): Promise<number> {
       !(each.differs?.in as string[] | undefined)?.includes(part)
     );
     if (parts.length > 0 && left.length === 0) excused++;
-    const isStale = each.differs !== undefined && parts.length === 0;
+    const isStale = each.differs !== undefined && each.differs.sometimes === undefined &&
+      parts.length === 0;
     if (left.length > 0 || isStale) {
       differ++;
       say(`${each.tool} ${each.args.map((arg) => JSON.stringify(arg)).join(" ")} (${each.broker})`);
