@@ -11,6 +11,8 @@ import { LARGE_PAYLOAD_BYTES, Outbox } from "./outbox.ts";
 import { logAckSent, logPublishSent } from "./packet_log.ts";
 
 const PUBREL = PacketType.Pubrel << 4 | 2;
+/** In the flags of a PUBLISH. */
+const QOS_2 = 4;
 
 export class Output implements DeliverySink, SlowPeer {
   readonly #connection: Connection;
@@ -215,12 +217,12 @@ export class Output implements DeliverySink, SlowPeer {
     const aliases = state.outboundAliases;
     const known = aliases?.get(message.topicName) ?? 0;
     const alias = known !== 0 ? known : aliases?.next ?? 0;
-    const encode = (topicAlias: number) =>
+    const encode = (topicAlias: number, topicName: string) =>
       encodePublish({
         dup: (flags & 8) !== 0,
         qos: (flags >> 1 & 3) as QoS,
         retain: (flags & 1) !== 0,
-        topicName: known === 0 ? message.topicName : "",
+        topicName,
         packetId,
         topicAlias,
         messageExpiryInterval: message.expires
@@ -230,14 +232,20 @@ export class Output implements DeliverySink, SlowPeer {
         forwardedProperties: message.forwardedProperties,
         payload: message.payload,
       }, 5);
-    const bytes = encode(alias);
+    const { topicName } = message;
+    const bytes = encode(alias, known === 0 ? topicName : "");
     const setsAlias = known === 0 && alias !== 0;
+    // An exchange with QoS 2 that has begun must be able to begin again, by a connection that knows no alias.
+    const isRepeatable = known === 0 || (flags & QOS_2) === 0 ||
+      bytes.length + 3 * topicName.length <= state.maximumPacketSize ||
+      encode(0, topicName).length <= state.maximumPacketSize;
+    if (!isRepeatable) return false;
     if (bytes.length <= state.maximumPacketSize) {
       if (setsAlias) aliases!.assign(message.topicName);
       this.#outbox.append(bytes);
       return true;
     }
-    const withoutAlias = setsAlias ? encode(0) : bytes; // an alias is no reason not to send it
+    const withoutAlias = setsAlias ? encode(0, topicName) : bytes; // an alias is no reason not to send it
     if (withoutAlias.length > state.maximumPacketSize) return false;
     this.#outbox.append(withoutAlias);
     return true;

@@ -280,3 +280,19 @@ Deno.test("messages that were sent after they had waited keep their order, howev
     assert.ok((phases[0] ?? 0) >= (phases[1] ?? 0), `after batch ${i}: ${phases}`);
   }
 });
+
+Deno.test("an exchange with QoS 2 begins only if it can begin again, by a connection without its Topic Alias", () => {
+  const stage = new Stage();
+  const properties = { sessionExpiryInterval: 60, topicAliasMaximum: 1, maximumPacketSize: 40 };
+  const subscriber = stage.client("s", { properties });
+  subscribe(subscriber, "long/topic/name/x");
+  stage.commitAll();
+  const publisher = stage.client("p", { properties: {} });
+  send(publisher, "long/topic/name/x", "alias", 0);
+  stage.commitAll();
+  send(publisher, "long/topic/name/x", "twenty bytes in size", 2, 7);
+  publisher.send(PUBREL);
+  stage.commitAll();
+  assert.deepEqual(take(subscriber).slice(2), ["PUBLISH long/topic/name/x alias q0 m0"]);
+  assert.equal(stage.store.deliveries.size, 0);
+});
