@@ -294,5 +294,6 @@ Deno.test("an exchange with QoS 2 begins only if it can begin again, by a connec
   publisher.send(PUBREL);
   stage.commitAll();
   assert.deepEqual(take(subscriber).slice(2), ["PUBLISH long/topic/name/x alias q0 m0"]);
+  stage.commitAll();
   assert.equal(stage.store.deliveries.size, 0);
 });
