@@ -117,7 +117,10 @@ export const BRIDGE_OPTIONS: OptionTable = {
     "60",
   ),
   local_clientid: words("local.clientId", "local.midge", "bridge local clientid"),
-  local_password: unused(text, "secret", "the bridge is a part of midge and needs no password"),
+  local_password: {
+    ...unused(text, "secret", "the bridge is a part of midge and needs no password"),
+    label: "bridge local_password",
+  },
   local_username: words("local.userName", "bridge", "bridge local_username"),
   notification_topic: words("notificationTopic", "bridge/state"),
   notifications: flag("notifications"),
@@ -168,6 +171,7 @@ export function finishBridge(draft: MosquittoDraft, bridge: Section): string | u
   const line = bridge.lines.get("name")!;
   if (!bridge.values.has("remote.protocolVersion")) bridge.set("remote.protocolVersion", 4, line);
   joinNotifications(bridge, line);
+  leaveOutLonePassword(draft, bridge);
   checkTls(draft, bridge);
   const missing = !bridge.values.has("addresses")
     ? "Invalid bridge configuration: no remote addresses defined."
@@ -179,6 +183,17 @@ export function finishBridge(draft: MosquittoDraft, bridge: Section): string | u
     bridge.set("topics", [{ filter: "#" }], line);
   }
   return missing;
+}
+
+/** MQTT 3 has no password without a user name [MQTT-3.1.2-22]; Mosquitto takes the option all the same. */
+function leaveOutLonePassword(draft: MosquittoDraft, bridge: Section): void {
+  const line = bridge.lines.get("remote.password");
+  const { values } = bridge;
+  if (line === undefined || values.has("remote.userName")) return;
+  if (values.get("remote.protocolVersion") === 5) return;
+  const why = "is not sent without remote_username, which MQTT 3.1.1 and 3.1 want before it.";
+  draft.note("warning", line, `The '${line.name}' option ${why}`);
+  bridge.delete("remote.password");
 }
 
 function joinNotifications(bridge: Section, line: OptionLine): void {

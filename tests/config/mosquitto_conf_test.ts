@@ -84,7 +84,10 @@ Deno.test("mosquitto.conf: options before the first listener open the default on
   const [first, second] = config.listeners;
   assert.ok(first?.kind === "tcp" && second?.kind === "tcp");
   assert.deepEqual([first.port, first.maximumConnections, second.port], [1_883, 5, 8_883]);
-  assert.match(notes[0]!.message, /^Creating default listener due to 'max_connections' option/);
+  assert.match(
+    notes.map(({ message }) => message).join("\n"),
+    /^Creating default listener due to 'max_connections' option/,
+  );
 });
 
 Deno.test("mosquitto.conf: options of the default listener alone do not open the port to others", async () => {
@@ -126,4 +129,15 @@ Deno.test("inIncludeOrder() puts upper case just before lower case", () => {
   const names = ["b.conf", "A.conf", "01.conf", "a.conf", "B.conf", "00.conf"];
   const sorted = ["00.conf", "01.conf", "A.conf", "a.conf", "B.conf", "b.conf"];
   assert.deepEqual(names.sort(inIncludeOrder), sorted);
+});
+
+Deno.test("a password without a user name, which MQTT 3 can't send, is told of and left out", async () => {
+  const { config, notes } = await readValid(
+    "connection a\naddress h\ntopic # out\nremote_password p",
+  );
+  assert.equal(config.bridges[0]!.remote.password, null);
+  assert.match(
+    notes.map(({ message }) => message).join("\n"),
+    /'bridge remote_password' option is not sent/,
+  );
 });

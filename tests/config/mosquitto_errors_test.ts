@@ -269,10 +269,6 @@ const ERRORS: readonly {
     says: ["5: 'bridge_certfile': expected both or none of the two files."],
   },
   {
-    conf: "connection a\naddress h\ntopic # out\nremote_password p",
-    says: ["4: 'bridge remote_password': needs a user name in MQTT 3."],
-  },
-  {
     conf: "include_dir /nowhere",
     says: ["1: Unable to open include_dir '/nowhere'. No such folder"],
   },
