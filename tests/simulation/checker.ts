@@ -131,7 +131,7 @@ export class Checker {
   checkCounts(message: MessageRecord, deliveries: Deliveries, who: string): void {
     const { qos, count, fresh, exact } = deliveries;
     const deaths = this.world.life.deathsSince(message.routedFromMs);
-    if (fresh > (message.qos < 2 ? message.sends : 1) + deaths) {
+    if (fresh > (message.qos < 2 ? message.sends : 1) * (1 + deaths)) {
       this.fail(`${who} ${fresh} times without DUP, sent ${message.sends} times`);
     }
     if (message.qos === 2 && qos.size > 1 && deaths === 0) this.fail(`${who} with several QoS`);

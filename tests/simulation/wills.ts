@@ -100,9 +100,9 @@ export class Wills {
       if (each.dueUntilMs > 0) { // it waits
         each.dueUntilMs = each.isStored ? nowMs + DOWN_MS + delayMs + LATE_MS : 0;
       } else if (decidedMs >= startedMs && decidedMs >= sureMs && decidedMs !== Infinity) {
-        if (message.isForbidden) message.isForbidden = false;
-        else message.settledMs = each.isStored ? nowMs + DOWN_MS : Infinity;
-        each.decidedMs = each.isStored ? nowMs + DOWN_MS : Infinity;
+        const sentMs = each.isStored && !message.isForbidden ? nowMs + DOWN_MS : Infinity;
+        message.isForbidden = false; // what its Client took back may be there again
+        message.settledMs = each.decidedMs = sentMs;
       }
     }
   }
