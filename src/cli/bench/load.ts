@@ -5,6 +5,7 @@
 // the time (float64, milliseconds) and the number of its publisher (uint32).
 
 import { Buffer } from "node:buffer";
+import { setImmediate } from "node:timers";
 import { encodePublish } from "../../packet/publish.ts";
 import { dialer } from "../client/dial.ts";
 import type { BenchSettings } from "./bench_options.ts";

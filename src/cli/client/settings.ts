@@ -158,9 +158,5 @@ export function usesTls(settings: TargetSettings): boolean {
 /** The port to connect to. */
 export function portOf(settings: TargetSettings): number {
   if (settings.port !== undefined) return settings.port;
-  return usesTls(settings) && !settings.usesOsCertificates || hasAuthority(settings) ? 8883 : 1883;
-}
-
-function hasAuthority({ caFile, caPath }: TargetSettings): boolean {
-  return caFile !== undefined || caPath !== undefined;
+  return settings.caFile !== undefined || settings.caPath !== undefined ? 8883 : 1883;
 }

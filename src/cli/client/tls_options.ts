@@ -2,7 +2,7 @@
 // is a connection.
 
 import { join } from "node:path";
-import type { ConnectionOptions } from "node:tls";
+import { type ConnectionOptions, getCACertificates } from "node:tls";
 import type { TargetSettings } from "./settings.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -23,7 +23,7 @@ export function tlsOptions(settings: TargetSettings): ConnectionOptions {
   const authorities = authoritiesOf(settings);
   return {
     minVersion,
-    ...authorities.length === 0 ? {} : { ca: authorities },
+    ca: authorities,
     ...alpn === undefined ? {} : { ALPNProtocols: [alpn] },
     ...certFile === undefined ? {} : { cert: readPem(certFile), key: readPem(keyFile!) },
     // Only the names: the chain is verified all the same, as Mosquitto does.
@@ -31,8 +31,7 @@ export function tlsOptions(settings: TargetSettings): ConnectionOptions {
   };
 }
 
-/** None: those that the system trusts. */
-function authoritiesOf({ caFile, caPath }: TargetSettings): string[] {
+function authoritiesOf({ caFile, caPath, usesOsCertificates }: TargetSettings): string[] {
   const files = caFile === undefined ? [] : [caFile];
   if (caPath !== undefined) {
     try {
@@ -47,7 +46,22 @@ function authoritiesOf({ caFile, caPath }: TargetSettings): string[] {
   if (caPath !== undefined && authorities.length === 0) {
     throw new UsageError(`There is no certificate (*.crt, *.pem) in --capath ${caPath}.`);
   }
-  return authorities;
+  const isAlone = caFile === undefined && caPath === undefined;
+  return usesOsCertificates || isAlone ? [...authorities, ...systemAuthorities()] : authorities;
+}
+
+/** What the system trusts, and not what the runtime has built in. */
+function systemAuthorities(): readonly string[] {
+  let authorities: readonly string[] = [];
+  try {
+    authorities = getCACertificates("system");
+  } catch {
+    // An older runtime, or a store that can't be read: there are none.
+  }
+  if (authorities.length > 0) return authorities;
+  throw new UsageError(
+    "The system's trusted authorities can't be read: name a file with --cafile.",
+  );
 }
 
 function readPem(path: string): string {
