@@ -32,7 +32,7 @@ entry=$work/entrypoint.sh
 if [[ -z $executable ]]; then
   echo "left out: midge itself in there, because there is no executable"
 else
-  ln -s "$executable" "$work/midge"
+  cp "$executable" "$work/midge" # its own folder may be closed to other users
   ln -s "$work/mosquitto-tool.sh" "$work/mosquitto_passwd"
   "$entry" "$work/mosquitto_passwd" -b -c "$work/mosquitto/config/passwd" alice secret >/dev/null
   grep -q '^alice:' "$work/mosquitto/config/passwd" || fail "mosquitto_passwd"
