@@ -50,7 +50,10 @@ export class Bridge {
   #attempts = 0;
   #span: Span | undefined = undefined;
   #lastTrafficMs = 0;
+  /** Whether the next attempt, or this connection, says that we are a bridge. */
   #isPrivate: boolean;
+  /** How often the remote broker has closed such a connection instead of an answer. */
+  #closings = 0;
   #lastWarningMs = -WARNING_PERIOD_MS;
 
   constructor(settings: BridgeSettings, parts: BridgeParts) {
@@ -207,6 +210,7 @@ export class Bridge {
     const now = this.#side.clock();
     this.#lastTrafficMs = now;
     this.#attempts = 0;
+    if (this.#isPrivate) this.#closings = 0;
     this.#become("connected");
     this.#probe.connected(this.#addressIndex, now);
     const { remote, topics } = this.settings;
@@ -222,7 +226,7 @@ export class Bridge {
     this.#report.connected(true);
   }
 
-  #onEnd({ reason, connectedMs, mayBePrivacy }: SpanEnd): void {
+  #onEnd({ reason, connectedMs, disapproval }: SpanEnd): void {
     this.#span = undefined;
     const { addresses, start, remote } = this.settings;
     const wasConnected = this.#state === "connected";
@@ -232,12 +236,15 @@ export class Bridge {
       this.#become("over");
       return this.#log("warning", `${reason}. It is not started again: start_type is once.`);
     }
-    if (mayBePrivacy && this.#isPrivate) {
+    if (disapproval === "perhaps") this.#closings++;
+    if (disapproval === "said" || (disapproval === "perhaps" && this.#closings > 1)) {
       this.#isPrivate = false; // the next attempt, at the same address, is without
       return this.#wait(Math.min(NEXT_ADDRESS_MS, this.settings.restart.baseMs));
     }
-    if (wasConnected) this.#isPrivate = remote.triesPrivate;
-    else this.#probe.failed(this.#addressIndex);
+    // Without, our own messages come back: so it is never without for longer than it must be.
+    if (!wasConnected && !this.#isPrivate) this.#closings = 0;
+    this.#isPrivate = remote.triesPrivate;
+    if (!wasConnected) this.#probe.failed(this.#addressIndex);
     this.#addressIndex = (this.#addressIndex + 1) % addresses.length;
     const isRoundOver = this.#attempts % addresses.length === 0;
     const waitMs = isRoundOver || wasConnected

@@ -47,9 +47,12 @@ export interface SpanEnd {
   readonly reason: string;
   /** Milliseconds for which messages could pass; 0 if it never came to that. */
   readonly connectedMs: number;
-  /** The remote broker may not like the Protocol Version that says that we are a bridge. */
-  readonly mayBePrivacy: boolean;
+  /** Whether the remote broker does not like a Protocol Version that says that we are a bridge. */
+  readonly disapproval: Disapproval;
 }
+
+/** "perhaps": it has closed the connection instead of an answer, as one that dies does as well. */
+export type Disapproval = "none" | "perhaps" | "said";
 
 export class Span {
   readonly #options: SpanOptions;
@@ -130,7 +133,7 @@ export class Span {
       clock: side.clock,
       onPacket: (packet) => this.#fromRemote(packet),
       onBatch: () => this.#flushToLocal(),
-      onEnd: (reason) => this.#ended(reason),
+      onEnd: (reason) => this.#ended(reason, this.#phase === "connecting" ? "perhaps" : "none"),
       onFault: (error) => this.#fault(error),
     });
     this.#remote.send(
@@ -169,7 +172,7 @@ export class Span {
     if (packet.reasonCode !== 0) {
       return this.#ended(
         `the remote broker refuses the connection: ${describeRefusal(packet, version)}`,
-        version !== 5 && packet.reasonCode === 1,
+        packet.reasonCode === 1 ? "said" : "none",
       );
     }
     this.#phase = "settling";
@@ -197,7 +200,10 @@ export class Span {
       toRemote: (bytes) => remote.send(bytes),
       onDropped: (reason, topicName) => warn(`a message to ${topicName} is thrown away: ${reason}`),
     });
-    if (!packet.sessionPresent) this.#releaseHeld();
+    if (!packet.sessionPresent) {
+      this.#releaseHeld();
+      this.#sendDoubtfulAgain();
+    }
     remote.pause();
     this.#local = new LocalEnd(side, {
       cleanStart: false, // what is not to be there has ended with the last connection
@@ -238,6 +244,16 @@ export class Span {
         properties: {},
       }, 5));
     }
+  }
+
+  /**
+   * The same for what goes out: the remote broker may have died between its PUBREC and our PUBREL, and the message
+   * with it. Nobody can tell, so it is sent again: rather twice than not at all.
+   */
+  #sendDoubtfulAgain(): void {
+    const { side, settings } = this.#options;
+    if (settings.remote.cleanStart) return; // then a PUBREC has not been taken for anything
+    side.broker.session(side.clientId)?.outbound.doubtReceived();
   }
 
   /** What the bridge itself wants of the remote broker. */
@@ -352,10 +368,10 @@ export class Span {
     this.#ended("a mistake in midge");
   }
 
-  #ended(reason: string, mayBePrivacy = false): void {
+  #ended(reason: string, disapproval: Disapproval = "none"): void {
     if (this.#phase === "ended") return;
     const { isPrivate, settings, side } = this.#options;
-    const closedAtOnce = this.#phase === "connecting" && isPrivate && settings.remote.version !== 5;
+    const saysIt = isPrivate && settings.remote.version !== 5;
     const connectedMs = this.#phase === "open"
       ? Math.max(1, side.clock() - this.#connectedAtMs)
       : 0;
@@ -364,7 +380,7 @@ export class Span {
     this.#abort.abort();
     this.#local?.leave();
     this.#remote?.close();
-    this.#options.onEnd({ reason, connectedMs, mayBePrivacy: mayBePrivacy || closedAtOnce });
+    this.#options.onEnd({ reason, connectedMs, disapproval: saysIt ? disapproval : "none" });
   }
 }
 

@@ -117,6 +117,18 @@ export class OutboundWindow {
     (this.#deliveries ??= new Map()).set(delivery.packetId, delivery);
   }
 
+  /**
+   * The receiver has lost what it knew: what it took and was not yet told to pass on is sent again. What it did pass
+   * on, its PUBCOMP being lost as well, comes to it twice.
+   */
+  doubtReceived(): void {
+    for (const delivery of this.#deliveries?.values() ?? []) {
+      if (delivery.awaiting !== Awaiting.Pubcomp) continue;
+      delivery.awaiting = Awaiting.Pubrec;
+      delivery.record?.changed();
+    }
+  }
+
   /** The Packet Identifier that was taken last. */
   get lastPacketId(): number {
     return this.#lastPacketId;

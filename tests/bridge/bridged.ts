@@ -27,7 +27,7 @@ export function plan(changes: BridgeChanges): BridgePlan {
     threshold: 10,
     restart: { baseMs: 50, capMs: undefined, stableMs: 0 },
     notifications: undefined,
-    connectTimeoutMs: 2_000,
+    connectTimeoutMs: 10_000,
     ...rest,
     local: {
       clientId: `local.${rest.name ?? "cloud"}`,
