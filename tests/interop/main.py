@@ -24,6 +24,8 @@ STORIES = (
     "with_logs",
     "with_acl_random",
     "with_bridge",
+    "with_bridge_outage",
+    "with_bridge_peers",
     "with_proxy",
     "with_tls",
     "with_websocket",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import paho.mqtt.client as mqtt
+from broker import accepts
 from harness import PATIENCE_SECONDS, Address, Mismatch, expect, scenario, ticks
 from with_proxy import Behind
 
@@ -21,10 +23,14 @@ VERSIONS = ("mqttv31", "mqttv311", "mqttv50")
 class Mosquitto:
     """A Mosquitto that can be killed and comes back at the same port."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, lines: str = "") -> None:
+        """`lines` are behind those of its listener."""
         self.port = port
-        self._conf = folder / "mosquitto.conf"
-        self._conf.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nuser root\n")
+        self._conf = folder / f"mosquitto-{port}.conf"
+        self._conf.write_text(
+            f"listener {port} 127.0.0.1\nallow_anonymous true\nuser root\n{lines}\n"
+        )
+        self._log = folder / f"mosquitto-{port}.log"
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
@@ -34,12 +40,19 @@ class Mosquitto:
         self._process = subprocess.Popen(
             [command, "-c", str(self._conf)],
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=self._log.open("ab"),
         )
         for _ in ticks(PATIENCE_SECONDS):
-            with contextlib.suppress(OSError):
-                connect(self.port).disconnect()
+            if accepts(Address("127.0.0.1", self.port)):
                 return
+        self.kill()
+        raise Mismatch(f"expected a Mosquitto at port {self.port}, came {self._log.read_text()}")
+
+    def save(self, database: Path) -> None:
+        """Has it write its database, and waits until that is there."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGUSR1)
+        wait_until(database.exists, lambda: f"there is no {database}")
 
     def kill(self) -> None:
         """kill -9."""

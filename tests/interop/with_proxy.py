@@ -52,6 +52,11 @@ class Behind:
         """Asks it to read its files again."""
         self._process.send_signal(signal.SIGHUP)
 
+    def kill(self) -> None:
+        """kill -9."""
+        self._process.kill()
+        self._process.wait()
+
     def stop(self) -> None:
         """Ends it."""
         self._process.terminate()

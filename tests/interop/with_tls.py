@@ -53,7 +53,7 @@ def _openssl(folder: Path, *arguments: str) -> None:
     subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
 
 
-def _make_files(folder: Path) -> None:
+def make_files(folder: Path) -> None:
     """Two CAs, a server's certificate, alice's of the one, mallory's (who says alice) of the other."""
     curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
     for ca in ("ca", "strange"):
@@ -90,7 +90,7 @@ def _make_list(folder: Path) -> None:
 def _tls(conf: str) -> Iterator[Tls]:
     with tempfile.TemporaryDirectory(prefix="midge-tls-") as name:
         folder = Path(name)
-        _make_files(folder)
+        make_files(folder)
         port = _free_port()
         broker = Behind(folder, conf.replace("DIR", name).format(port=port))
         try:
