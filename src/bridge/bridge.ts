@@ -34,7 +34,13 @@ export interface BridgeParts {
 
 export class Bridge {
   readonly settings: BridgeSettings;
-  readonly counters: BridgeCounters = { sent: 0, received: 0, dropped: 0, looped: 0 };
+  readonly counters: BridgeCounters = {
+    sent: 0,
+    received: 0,
+    dropped: 0,
+    overflowed: 0,
+    looped: 0,
+  };
   readonly #parts: BridgeParts;
   readonly #side: LocalSide;
   readonly #topics: TopicMap;
@@ -67,6 +73,11 @@ export class Bridge {
       queueLimits: {
         messages: settings.local.maximumQueuedMessages,
         bytes: settings.local.maximumQueuedBytes,
+        dropsOldest: settings.local.dropsOldest,
+        onDrop: () => {
+          this.counters.dropped++;
+          this.counters.overflowed++;
+        },
       },
     };
     this.#topics = new TopicMap(settings.topics);

@@ -13,6 +13,7 @@ export interface BridgeFigures {
   readonly sent: number;
   readonly received: number;
   readonly dropped: number;
+  readonly overflowed: number;
   readonly looped: number;
 }
 
@@ -42,13 +43,14 @@ export class BridgeReport {
   /** Publishes what has changed, if there is a `$SYS`. */
   publish(figures: BridgeFigures): void {
     if (!this.#broker.publishesSys) return this.#published.clear();
-    const { state, detail, queued, sent, received, dropped, looped } = figures;
+    const { state, detail, queued, sent, received, dropped, overflowed, looped } = figures;
     this.#set("state", state);
     this.#set("detail", detail);
     this.#set("messages/queued", String(queued));
     this.#set("messages/sent", String(sent));
     this.#set("messages/received", String(received));
     this.#set("messages/dropped", String(dropped));
+    this.#set("messages/overflowed", String(overflowed));
     this.#set("messages/looped", String(looped));
   }
 

@@ -15,6 +15,7 @@ import type { Packet } from "../packet/packets.ts";
 import type { Properties } from "../packet/properties.ts";
 import { describeReasonCode, ReasonCode } from "../packet/reason_code.ts";
 import type { TopicNameCache } from "../packet/topic_name_cache.ts";
+import type { QueueLimits } from "../session/delivery.ts";
 import { NEVER_EXPIRES } from "../session/session.ts";
 import type { BridgeFilter } from "./topic_map.ts";
 
@@ -28,7 +29,7 @@ export interface LocalSide {
   readonly clientId: string;
   readonly userName: string | undefined;
   /** What may wait in its Session. */
-  readonly queueLimits: { readonly messages: number; readonly bytes: number };
+  readonly queueLimits: QueueLimits;
   readonly topicNames: TopicNameCache;
   readonly clock: () => number;
 }

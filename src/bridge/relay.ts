@@ -35,8 +35,10 @@ export interface BridgeCounters {
   sent: number;
   /** PUBLISH packets from it. */
   received: number;
-  /** Messages that were thrown away: too large, refused by the other side, or with no Topic Name. */
+  /** Messages that were thrown away: too large, refused by the other side, with no Topic Name, or one too many. */
   dropped: number;
+  /** Those of them that did not fit into the queue. */
+  overflowed: number;
   /** Messages that had been here before. */
   looped: number;
 }

@@ -51,6 +51,8 @@ export interface BridgeSettings {
     /** Messages, and their bytes, that wait for the remote broker. */
     readonly maximumQueuedMessages: number;
     readonly maximumQueuedBytes: number;
+    /** Whether the oldest go when there are more; else the newest. */
+    readonly dropsOldest: boolean;
   };
   /** The Client that the bridge is to the remote broker. */
   readonly remote: {

@@ -57,6 +57,8 @@ const Local = z.strictObject({
   maximumQueuedMessages: countOrUnlimited(1).default(100_000)
     .describe("QoS 1 and 2 messages that wait for the remote broker"),
   maximumQueuedBytes: bytes({ minimum: 1 }).prefault("256MiB").describe("Bytes of them"),
+  dropsWhenFull: z.enum(["newest", "oldest"]).default("newest")
+    .describe("Which messages are dropped when there are more"),
 });
 
 const Remote = z.strictObject({

@@ -55,6 +55,7 @@ export function settingsOf(
       cleanStart: local.cleanSession ?? remote.cleanSession,
       maximumQueuedMessages: local.maximumQueuedMessages,
       maximumQueuedBytes: local.maximumQueuedBytes,
+      dropsOldest: local.dropsWhenFull === "oldest",
     },
     remote: {
       clientId: remoteId,

@@ -213,6 +213,7 @@ export class ConfiguredServer implements AsyncDisposable {
     ports: CommandLinePorts = [],
   ): Promise<ConfiguredServer> {
     const addresses = await findAddresses(loaded.config);
+    if (loaded.config.bridges.length > 0) await Server.loadBridges();
     const wanted = persistenceOf(loaded.config);
     const persistence = wanted && await Server.openPersistence(wanted, log);
     try {

@@ -22,6 +22,9 @@ import { VERSION } from "./version.ts";
 
 /** How often the broker's deadlines are looked at. */
 const TICK_MS = 200;
+
+/** Undefined until there is a bridge. */
+let loadedBridges: typeof Bridges | undefined = undefined;
 /** Lines of a report that are written in one go. */
 const REPORT_LINES = 200;
 
@@ -203,14 +206,23 @@ export class Server {
   }
 
   /**
+   * To be called before {@link start} if there will be bridges: {@link configureBridges} makes them at once then,
+   * before any Client can publish. Who has none need not load them.
+   */
+  static async loadBridges(): Promise<void> {
+    const { Bridges } = await import("../bridge/bridges.ts");
+    loadedBridges = Bridges;
+  }
+
+  /**
    * Links to other brokers: those that are new are started, those that are gone ended, the same left alone.
    * The Sessions of bridges that are no more end.
    */
   async configureBridges(plans: readonly BridgePlan[]): Promise<void> {
     if (plans.length > 0 && this.#bridges === undefined) {
-      const { Bridges } = await import("../bridge/bridges.ts"); // who has none need not load it
+      if (loadedBridges === undefined) await Server.loadBridges();
       if (this.#isStopping) return;
-      this.#bridges ??= new Bridges({
+      this.#bridges ??= new loadedBridges!({
         broker: this.#broker,
         log: this.#log,
         clock: now,

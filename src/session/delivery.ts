@@ -42,6 +42,16 @@ export class Delivery {
   }
 }
 
+/** What may wait for one Session, in place of what may for all others. */
+export interface QueueLimits {
+  readonly messages: number;
+  readonly bytes: number;
+  /** Whether a message that finds no room takes that of the oldest, instead of being dropped. */
+  readonly dropsOldest: boolean;
+  /** A message was dropped because of them. */
+  onDrop(): void;
+}
+
 /** First in, first out, without moving the rest. */
 export class DeliveryQueue {
   #items: (Delivery | undefined)[] = [];
@@ -55,6 +65,11 @@ export class DeliveryQueue {
   /** Sum of the sizes of the messages that wait. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Whether `delivery` is one too many. */
+  isFullFor(delivery: Delivery, maximumMessages: number, maximumBytes: number): boolean {
+    return this.length >= maximumMessages || this.#bytes + delivery.message.size > maximumBytes;
   }
 
   push(delivery: Delivery): void {

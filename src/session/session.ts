@@ -10,7 +10,7 @@
 // Subscription are pulled from a DeliverySource when there is room, so any number of them fits.
 
 import type { QoS } from "../packet/packet_type.ts";
-import { Awaiting, Delivery, DeliveryQueue } from "./delivery.ts";
+import { Awaiting, Delivery, DeliveryQueue, type QueueLimits } from "./delivery.ts";
 import type { DeliveryJournal } from "./delivery_journal.ts";
 import { InboundWindow } from "./inbound_window.ts";
 import type { Message } from "./message.ts";
@@ -85,7 +85,7 @@ export class Session {
   /** The journal's number for it; 0: nothing of it outlives the process. */
   storedNumber = 0;
   /** Instead of the broker's limits, for what waits. */
-  queueLimits: { readonly messages: number; readonly bytes: number } | undefined = undefined;
+  queueLimits: QueueLimits | undefined = undefined;
   /** By Topic Filter as the Client wrote it, `$share/…` included; made with the first one. */
   #subscriptions: Map<string, Subscription> | undefined = undefined;
   readonly inbound = new InboundWindow();
@@ -152,8 +152,7 @@ export class Session {
   /** True if a connected Client takes its messages too slowly for what is published to it. */
   get isFallingBehind(): boolean {
     return this.#sink !== undefined &&
-      (this.#sink.isCongested ||
-        this.queuedMessages * 4 > this.#maximumQueuedMessages * 3);
+      (this.#sink.isCongested || this.queuedMessages * 4 > this.#maximumQueuedMessages * 3);
   }
 
   /** Slows `publisher` down until this Session {@link hasCaughtUp}. */
@@ -327,12 +326,14 @@ export class Session {
 
   #enqueue(delivery: Delivery): void {
     const queue = this.#queue ??= new DeliveryQueue();
-    if (
-      queue.length >= this.#maximumQueuedMessages ||
-      queue.bytes + delivery.message.size > this.#maximumQueuedBytes
-    ) {
-      delivery.record?.closed();
-      return this.#environment.onDrop(this, delivery.message, "queue full");
+    const [messages, bytes] = [this.#maximumQueuedMessages, this.#maximumQueuedBytes];
+    const dropsOldest = this.queueLimits?.dropsOldest === true && delivery.message.size <= bytes;
+    while (queue.isFullFor(delivery, messages, bytes)) {
+      const dropped = dropsOldest ? queue.shift()! : delivery;
+      dropped.record?.closed();
+      this.queueLimits?.onDrop();
+      this.#environment.onDrop(this, dropped.message, "queue full");
+      if (dropped === delivery) return;
     }
     if (this.#sink === undefined) delivery.message.compact(); // it may wait for long
     queue.push(delivery);

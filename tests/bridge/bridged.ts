@@ -35,6 +35,7 @@ export function plan(changes: BridgeChanges): BridgePlan {
       cleanStart: false,
       maximumQueuedMessages: 100_000,
       maximumQueuedBytes: 2 ** 26,
+      dropsOldest: false,
       ...local,
     },
     remote: {

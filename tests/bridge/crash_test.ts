@@ -15,7 +15,7 @@ class Mortal implements AsyncDisposable {
   readonly #path: string;
   #process: ChildProcess | undefined = undefined;
 
-  constructor(folder: string, port: number, bridges: unknown[]) {
+  constructor(folder: string, port: number, bridges: unknown[], maximumQueuedMessages: number) {
     this.port = port;
     this.#path = join(folder, "midge.json");
     Deno.mkdirSync(folder);
@@ -23,7 +23,7 @@ class Mortal implements AsyncDisposable {
       this.#path,
       JSON.stringify({
         listeners: [{ port, hostnames: ["127.0.0.1"], allowAnonymous: true }],
-        limits: { maximumQueuedMessages: 100_000, receiveMaximum: 1_000 },
+        limits: { maximumQueuedMessages, receiveMaximum: 1_000 },
         persistence: { durability: "process", directory: folder },
         bridges,
         user: "root",
@@ -60,14 +60,14 @@ function freePort(): number {
 for (const [direction, version] of [["out", 5], ["in", 4]] as const) {
   Deno.test(`kill -9 of either side of a bridge of version ${version}, ${direction}: nothing is lost, QoS 2 comes once`, async () => {
     const folder = await Deno.makeTempDir();
-    await using far = new Mortal(join(folder, "far"), freePort(), []);
+    await using far = new Mortal(join(folder, "far"), freePort(), [], 100_000);
     await using near = new Mortal(join(folder, "near"), freePort(), [{
       name: "b",
       addresses: [`127.0.0.1:${far.port}`],
       topics: [{ filter: "t/#", direction, qos: 2 }],
       restart: { base: "1s", cap: null },
       remote: { protocolVersion: version },
-    }]);
+    }], direction === "out" ? 1 : 100_000); // the bridge's own limit holds, from the first moment on
     await Promise.all([far.start(), near.start()]);
     const [source, target] = direction === "out" ? [near, far] : [far, near];
     const came: string[] = [];
