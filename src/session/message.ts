@@ -70,6 +70,25 @@ export class Message {
   }
 
   /**
+   * A message that was stored. Its payload is `block[start, end)` and stays there, with those of the messages that were
+   * stored beside it: a million buffers would be larger than what is in them. `block` has a buffer of its own.
+   */
+  static restored(
+    fields: Required<Omit<MessageFields, "payload">>,
+    block: Uint8Array,
+    start: number,
+    end: number,
+  ): Message {
+    const { topicName, qos, retain, forwardedProperties, expiresAtMs, publisherId } = fields;
+    const message = new Message(
+      { topicName, payload: block, qos, retain, forwardedProperties, expiresAtMs, publisherId },
+    );
+    message.#payloadStart = start;
+    message.#payloadEnd = end;
+    return message;
+  }
+
+  /**
    * The message in a PUBLISH.
    * @param topicName what its Topic Name or Topic Alias stands for.
    * @param version of the publisher.

@@ -8,7 +8,7 @@ import { checkStructure, openDatabase, opening } from "./open_database.ts";
 import { SortedNumbers } from "./sorted_numbers.ts";
 import { SqliteStore } from "./sqlite_store.ts";
 import { sqliteCodeOf } from "./store_error.ts";
-import type { StoredMessage, StoreReader } from "./stored.ts";
+import type { MessageHead, StoreReader } from "./stored.ts";
 import { StoredRows } from "./stored_rows.ts";
 
 export interface ReadStoreOptions {
@@ -78,7 +78,7 @@ function use<T>(path: string, work: (db: DatabaseSync) => T): T {
   });
 }
 
-/** One pass over all tables, and one more over what deliveries refer to. */
+/** One pass over all tables, and a look beforehand at the deliveries that have begun. */
 class Reading {
   readonly #db: DatabaseSync;
   readonly #rows: StoredRows;
@@ -89,12 +89,12 @@ class Reading {
   readonly #useless = new BatchWriter();
 
   readonly #sessions = new Set<number>();
-  /** Messages that something refers to. */
-  readonly #wanted: SortedNumbers;
   /** Messages that stay although they expired: somebody has begun to receive them, or to send them. */
   readonly #begun = new Set<number>();
-  /** Messages that the reader got. */
-  readonly #given: SortedNumbers;
+  /** Messages that the reader got, and whether anything refers to them. */
+  readonly #given = new SortedNumbers();
+  readonly #isUsed: Uint8Array;
+  #messages = 0;
   readonly #expired = new Set<number>();
 
   #done = 0;
@@ -113,26 +113,28 @@ class Reading {
     this.#options = options;
     const count = (table: string) => this.#rows.count(table);
     const messages = count("message");
-    const references = count("delivery") + count("held") + count("retained");
-    this.#total = count("session") + count("subscription") + messages + references;
-    this.#wanted = new SortedNumbers(references);
-    this.#given = new SortedNumbers(messages);
+    this.#total = count("session") + count("subscription") + messages + count("delivery") +
+      count("held") + count("retained");
+    this.#isUsed = new Uint8Array(messages);
   }
 
   run(): StoreContents {
     this.#readSessions();
     this.#readSubscriptions();
-    this.#collectReferences();
+    this.#rows.begun((message, session) => {
+      if (this.#sessions.has(session)) this.#begun.add(message);
+    });
     this.#readMessages();
     this.#readDeliveries();
     this.#readHeld();
     this.#readRetained();
+    this.#withdrawUnused();
     this.#options.progress?.(this.#total, this.#total);
     this.#removeUseless();
     return {
       sessions: this.#sessions.size,
       subscriptions: this.#subscriptions,
-      messages: this.#given.length,
+      messages: this.#messages,
       deliveries: this.#deliveries,
       retained: this.#retained,
       expired: this.#expired.size,
@@ -163,29 +165,16 @@ class Reading {
     });
   }
 
-  #collectReferences(): void {
-    this.#rows.references((message, session, isBegun) => {
-      if (session !== undefined && !this.#sessions.has(session)) return;
-      this.#wanted.add(message);
-      if (isBegun) this.#begun.add(message);
-    });
-    this.#wanted.sort();
-  }
-
   #readMessages(): void {
-    this.#rows.messages((row) => {
+    this.#rows.messages((row, block, start, end) => {
       this.#step();
       this.#lastMessage = row.message;
-      if (!this.#wanted.has(row.message)) {
-        this.#orphans++;
-        return this.#useless.messageEnded(row.message);
-      }
       if (this.#isExpired(row)) {
         this.#expired.add(row.message);
         return this.#useless.messageEnded(row.message);
       }
       this.#given.add(row.message);
-      this.#reader.message(row);
+      this.#reader.message(row, block, start, end);
     });
   }
 
@@ -220,7 +209,20 @@ class Reading {
     });
   }
 
-  #isExpired(row: StoredMessage): boolean {
+  /** What refers to a message comes after it: only now is it known which ones nothing does. */
+  #withdrawUnused(): void {
+    this.#messages = this.#given.length;
+    for (let index = 0; index < this.#given.length; index++) {
+      if (this.#isUsed[index] === 1) continue;
+      const message = this.#given.at(index);
+      this.#messages--;
+      this.#orphans++;
+      this.#useless.messageEnded(message);
+      this.#reader.messageUnused(message);
+    }
+  }
+
+  #isExpired(row: MessageHead): boolean {
     return row.expiresAtMs <= this.#options.nowMs && !this.#begun.has(row.message);
   }
 
@@ -230,9 +232,13 @@ class Reading {
     return true;
   }
 
-  /** The reader did not get `message`. */
+  /** The reader did not get `message`; if it did, it is used. */
   #isMissing(message: number): boolean {
-    if (this.#given.has(message)) return false;
+    const index = this.#given.indexOf(message);
+    if (index >= 0) {
+      this.#isUsed[index] = 1;
+      return false;
+    }
     if (!this.#expired.has(message)) this.#orphans++;
     return true;
   }

@@ -5,15 +5,17 @@
 import { crc32 } from "node:zlib";
 import type { Will } from "../packet/packets.ts";
 import type {
+  MessageHead,
   StoredDelivery,
   StoredHeld,
-  StoredMessage,
   StoredRetained,
   StoredSession,
   StoredSubscription,
 } from "./stored.ts";
 
 const MISSING = -1;
+/** Up to so many bytes, a call into crc32 costs more than their sum. */
+const SHORT_BYTES = 128;
 
 // What is read back may have another type than what was written, and the same bytes: a bit says which it is. So the
 // types are looked at too.
@@ -46,14 +48,20 @@ export function sumOfSubscription(row: StoredSubscription): number {
   return text(sum, row.topicFilter);
 }
 
-export function sumOfMessage(row: StoredMessage): number {
+/** Of a message whose payload is `block[start, end)`. */
+export function sumOfMessage(
+  row: MessageHead,
+  block: Uint8Array,
+  start: number = 0,
+  end: number = block.length,
+): number {
   let sum = number(3, row.message);
   sum = number(sum, flagsOfMessage(row));
   sum = number(sum, row.expiresAtMs === Infinity ? MISSING : row.expiresAtMs);
   sum = text(sum, row.topicName);
   sum = optionalText(sum, row.publisherId);
   if (row.forwardedProperties.length > 0) sum = bytes(sum, row.forwardedProperties);
-  return bytes(sum, row.payload);
+  return bytes(sum, block, start, end);
 }
 
 /**
@@ -90,7 +98,7 @@ export function flagsOfWill(will: Will): number {
   return will.qos | (will.retain ? 4 : 0);
 }
 
-export function flagsOfMessage(row: StoredMessage): number {
+export function flagsOfMessage(row: MessageHead): number {
   return row.qos | (row.retain ? 4 : 0);
 }
 
@@ -117,7 +125,23 @@ function optionalText(sum: number, value: string | undefined): number {
   return value === undefined ? number(sum, MISSING) : text(sum, value);
 }
 
-function bytes(sum: number, value: Uint8Array): number {
+function bytes(sum: number, value: Uint8Array, start = 0, end = value.length): number {
   if (!(value instanceof Uint8Array)) throw new TypeError("bytes are something else");
-  return crc32(value, number(sum, value.length) >>> 0) | 0;
+  const length = end - start;
+  const seed = number(sum, length);
+  if (length <= SHORT_BYTES) return shortCrc32(value, start, end, seed);
+  return crc32(length === value.length ? value : value.subarray(start, end), seed >>> 0) | 0;
 }
+
+/** What crc32 of node:zlib gives, as a signed number. */
+function shortCrc32(value: Uint8Array, start: number, end: number, seed: number): number {
+  let sum = ~seed;
+  for (let at = start; at < end; at++) sum = CRC_TABLE[(sum ^ value[at]!) & 0xff]! ^ sum >>> 8;
+  return ~sum;
+}
+
+const CRC_TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
+  let sum = byte;
+  for (let bit = 0; bit < 8; bit++) sum = (sum & 1) === 0 ? sum >>> 1 : sum >>> 1 ^ 0xedb88320;
+  return sum;
+});

@@ -1,36 +1,38 @@
-// SortedNumbers: a set of many numbers in eight bytes each, quick to ask when the questions come almost in order, as those
-// after the message of each delivery do.
+// SortedNumbers: many numbers in eight bytes each, in order, quick to find when they are asked for almost in order, as the
+// message of each delivery is.
+
+const FIRST_CAPACITY = 1_024;
 
 export class SortedNumbers {
-  readonly #numbers: Float64Array;
+  #numbers = new Float64Array(FIRST_CAPACITY);
   #length = 0;
   /** Where the last number was found. */
   #at = 0;
-
-  /** Room for `capacity` numbers. */
-  constructor(capacity: number) {
-    this.#numbers = new Float64Array(capacity);
-  }
 
   get length(): number {
     return this.#length;
   }
 
-  /** Adds a number; after the last, call {@link sort} unless they came in order. */
+  /** Adds a number, which is above all others. */
   add(number: number): void {
+    if (this.#length === this.#numbers.length) {
+      const more = new Float64Array(this.#length * 2);
+      more.set(this.#numbers);
+      this.#numbers = more;
+    }
     this.#numbers[this.#length++] = number;
   }
 
-  sort(): void {
-    this.#numbers.subarray(0, this.#length).sort();
+  /** The number in place `index`. */
+  at(index: number): number {
+    return this.#numbers[index]!;
   }
 
-  has(number: number): boolean {
+  /** How many are below `number`, which must be among them; -1: it is not. */
+  indexOf(number: number): number {
     const numbers = this.#numbers;
     for (let at = this.#at; at < Math.min(this.#at + 2, this.#length); at++) {
-      if (numbers[at] !== number) continue;
-      this.#at = at;
-      return true;
+      if (numbers[at] === number) return this.#at = at;
     }
     let low = 0;
     let high = this.#length;
@@ -40,6 +42,6 @@ export class SortedNumbers {
       else high = middle;
     }
     this.#at = low;
-    return low < this.#length && numbers[low] === number;
+    return low < this.#length && numbers[low] === number ? low : -1;
   }
 }

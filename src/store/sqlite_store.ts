@@ -203,7 +203,7 @@ export class SqliteStore implements StoreChanges {
       row.expiresAtMs === Infinity ? null : row.expiresAtMs,
       row.publisherId ?? null,
       row.forwardedProperties.length === 0 ? null : row.forwardedProperties,
-      sumOfMessage(row),
+      sumOfMessage(row, row.payload),
       row.payload.length === 0 ? null : row.payload,
     );
     this.#messages.added();

@@ -10,10 +10,10 @@ import type { QoS } from "../packet/packet_type.ts";
 export type StoredSession = RestoredSession;
 export type StoredSubscription = RestoredSubscription;
 
-export interface StoredMessage {
+/** A message but for its payload. */
+export interface MessageHead {
   readonly message: number;
   readonly topicName: string;
-  readonly payload: Uint8Array;
   readonly forwardedProperties: Uint8Array;
   readonly qos: QoS;
   readonly retain: boolean;
@@ -21,6 +21,10 @@ export interface StoredMessage {
   readonly expiresAtMs: number;
   /** Client Identifier of the publisher; undefined: the broker itself. */
   readonly publisherId: string | undefined;
+}
+
+export interface StoredMessage extends MessageHead {
+  readonly payload: Uint8Array;
 }
 
 export interface StoredDelivery {
@@ -81,7 +85,10 @@ export interface StoreChanges {
 export interface StoreReader {
   session(row: StoredSession): void;
   subscription(row: StoredSubscription): void;
-  message(row: StoredMessage): void;
+  /** In the order of their numbers. The payload is `block[start, end)`: many messages may share a block. */
+  message(row: MessageHead, block: Uint8Array, start: number, end: number): void;
+  /** Nothing will refer to a message that was given. */
+  messageUnused(message: number): void;
   /** In the order of their numbers. */
   delivery(row: StoredDelivery): void;
   held(row: StoredHeld): void;

@@ -1,14 +1,14 @@
 // The tables read back: pages of rows in the order of their keys, each compared with its checksum.
 // Values come from a file that may be damaged, so nothing is taken on trust before the sum agrees.
 
-import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { QoS } from "../packet/packet_type.ts";
+import { type Columns, MessageRows, prepareRows } from "./message_rows.ts";
 import { damaged } from "./open_database.ts";
 import { reasonOf, StoreError } from "./store_error.ts";
 import {
   sumOfDelivery,
   sumOfHeld,
-  sumOfMessage,
   sumOfRetained,
   sumOfSession,
   sumOfSubscription,
@@ -16,24 +16,15 @@ import {
 import type {
   StoredDelivery,
   StoredHeld,
-  StoredMessage,
   StoredRetained,
   StoredSession,
   StoredSubscription,
+  StoreReader,
 } from "./stored.ts";
-
-/** A row as SQLite gives it: its columns in the order of the SELECT. */
-// deno-lint-ignore no-explicit-any
-type Columns = any[];
-
-/** What the types of node:sqlite do not know yet. */
-interface ReturnsArrays {
-  setReturnArrays(enabled: boolean): void;
-}
 
 /** Rows read at once: one call for many rows is three times as fast as one for each. */
 const ROWS = 512;
-const NO_BYTES = new Uint8Array(0);
+const NONE: readonly number[] = [];
 
 export class StoredRows {
   readonly #db: DatabaseSync;
@@ -107,27 +98,19 @@ export class StoredRows {
     );
   }
 
-  messages(each: (row: StoredMessage) => void): void {
+  messages(each: StoreReader["message"]): void {
+    const rows = new MessageRows(this.#db);
     this.#pages(
-      `SELECT message, topic_name, flags, expires_at, publisher_id, properties, sum, payload
-       FROM message WHERE message > ? ORDER BY message LIMIT ${ROWS}`,
+      `${MessageRows.SELECT} WHERE message > ? ORDER BY message LIMIT ${ROWS}`,
       [-1],
       (columns) => [columns[0]],
-      ([message, topicName, flags, expiresAt, publisherId, properties, sum, payload]) => {
-        const row: StoredMessage = {
-          message,
-          topicName,
-          payload: payload ?? NO_BYTES,
-          forwardedProperties: properties ?? NO_BYTES,
-          qos: (flags & 3) as QoS,
-          retain: (flags & 4) !== 0,
-          expiresAtMs: expiresAt ?? Infinity,
-          publisherId: publisherId ?? undefined,
-        };
-        this.#check(sumOfMessage(row) === sum, `message ${message}`);
+      (columns) => {
+        const row = rows.read(columns);
+        this.#check(row !== undefined, `message ${columns[0]}`);
         return row;
       },
-      each,
+      (row) => each(row, rows.block, rows.start, rows.end),
+      (first, last) => rows.turnTo(first, last),
     );
   }
 
@@ -137,19 +120,22 @@ export class StoredRows {
        FROM delivery WHERE delivery > ? ORDER BY delivery LIMIT ${ROWS}`,
       [-1],
       (columns) => [columns[0]],
-      ([delivery, session, message, state, sum, identifiers, sharedFilter]) => {
+      (columns) => {
+        const delivery = columns[0];
+        const state = columns[3];
+        const identifiers = columns[5];
         const row: StoredDelivery = {
           delivery,
-          session,
-          message,
+          session: columns[1],
+          message: columns[2],
           qos: (state & 3) as QoS,
           retain: (state & 4) !== 0,
           awaiting: (state >> 3 & 3) as 0 | 1 | 2 | 3,
           packetId: state >>> 5,
-          subscriptionIdentifiers: identifiers === null ? [] : identifiers.split(",").map(Number),
-          sharedFilter: sharedFilter ?? "",
+          subscriptionIdentifiers: identifiers === null ? NONE : identifiers.split(",").map(Number),
+          sharedFilter: columns[6] ?? "",
         };
-        this.#check(sumOfDelivery(row, identifiers) === sum, `delivery ${delivery}`);
+        this.#check(sumOfDelivery(row, identifiers) === columns[4], `delivery ${delivery}`);
         return row;
       },
       each,
@@ -192,23 +178,17 @@ export class StoredRows {
     );
   }
 
-  /**
-   * Which messages anything refers to, for which Session (undefined: for all, it is retained), and whether
-   * their way from or to its Client has begun.
-   */
-  references(
-    each: (message: number, session: number | undefined, isBegun: boolean) => void,
-  ): void {
+  /** The messages whose way from or to a Client has begun, each with the Session. */
+  begun(each: (message: number, session: number) => void): void {
     this.#pages(
-      `SELECT delivery, session, message, state >> 3 & 3 FROM delivery
-       WHERE delivery > ? ORDER BY delivery LIMIT ${ROWS}`,
+      `SELECT delivery, message, session FROM delivery
+       WHERE delivery > ? AND state >> 3 & 3 <> 0 ORDER BY delivery LIMIT ${ROWS}`,
       [-1],
       (columns) => [columns[0]],
       (columns) => columns,
-      ([_, session, message, awaiting]) => each(message, session, awaiting !== 0),
+      ([_, message, session]) => each(message, session),
     );
-    this.held(({ session, message }) => each(message, session, true));
-    this.retained(({ message }) => each(message, undefined, false));
+    this.held(({ message, session }) => each(message, session));
   }
 
   #pages<Row>(
@@ -217,14 +197,16 @@ export class StoredRows {
     keyOf: (columns: Columns) => SQLInputValue[],
     decode: (columns: Columns) => Row,
     each: (row: Row) => void,
+    onPage: (first: Columns, last: Columns) => void = () => {},
   ): void {
-    const statement = this.#db.prepare(sql);
-    (statement as StatementSync & ReturnsArrays).setReturnArrays(true);
+    const statement = prepareRows(this.#db, sql);
     for (let key = first;;) {
       const rows = statement.all(...key) as unknown as Columns[];
+      const last = rows.at(-1);
+      if (last !== undefined) onPage(rows[0]!, last);
       for (const columns of rows) each(this.#decode(columns, decode));
       if (rows.length < ROWS) return;
-      key = keyOf(rows.at(-1)!);
+      key = keyOf(last!);
     }
   }
 
@@ -237,7 +219,7 @@ export class StoredRows {
     }
   }
 
-  #check(isRight: boolean, row: string): void {
+  #check(isRight: boolean, row: string): asserts isRight {
     if (!isRight) throw damaged(this.#path, `the checksum of ${row} does not agree`);
   }
 }

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import type {
+  MessageHead,
   StoreChanges,
   StoredDelivery,
   StoredHeld,
@@ -119,6 +120,7 @@ function select<K, V>(map: Map<K, V>, wanted: (row: V) => boolean): Map<K, V> {
 /** Writes down what it is given, and insists on the order. */
 export class RecordingReader implements StoreReader {
   readonly rows = empty();
+  #lastMessage = -1;
   #lastDelivery = -1;
 
   session(row: StoredSession): void {
@@ -129,8 +131,13 @@ export class RecordingReader implements StoreReader {
     assert.ok(this.rows.sessions.has(row.session));
     this.rows.subscriptions.set(`${row.session} ${row.topicFilter}`, row);
   }
-  message(row: StoredMessage): void {
-    this.rows.messages.set(row.message, row);
+  message(row: MessageHead, block: Uint8Array, start: number, end: number): void {
+    assert.ok(row.message > this.#lastMessage);
+    this.#lastMessage = row.message;
+    this.rows.messages.set(row.message, { ...row, payload: block.subarray(start, end) });
+  }
+  messageUnused(message: number): void {
+    assert.ok(this.rows.messages.delete(message));
   }
   delivery(row: StoredDelivery): void {
     assert.ok(this.rows.messages.has(row.message) && this.rows.sessions.has(row.session));

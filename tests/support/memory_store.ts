@@ -57,7 +57,9 @@ export class MemoryStore implements BatchSink, StoreChanges {
   read(reader: StoreReader): NextNumbers {
     for (const row of this.sessions.values()) reader.session(row);
     for (const row of this.subscriptions.values()) reader.subscription(row);
-    for (const row of this.messages.values()) reader.message(row);
+    for (const row of this.messages.values()) {
+      reader.message(row, row.payload, 0, row.payload.length);
+    }
     const deliveries = [...this.deliveries.values()].sort((a, b) => a.delivery - b.delivery);
     for (const row of deliveries) reader.delivery(row);
     for (const row of this.heldMessages.values()) reader.held(row);
