@@ -119,21 +119,28 @@ export class RetainedStore {
     this.#journal.retainedChanged(this.#put(message, owner), isAwaited);
   }
 
-  /** Takes up what was stored before the broker started again. */
+  /** Takes up what was stored before the broker started again, for a Topic Name that has nothing yet. */
   restore(message: Message, owner: RetainedOwner | undefined): void {
-    this.#put(message, owner).storedMessage = message;
+    this.#describe(this.#add(message), owner).storedMessage = message;
   }
 
   #put(message: Message, owner: RetainedOwner | undefined): Retained {
     message.compact();
-    let retained = this.#messages.get(message.topicName);
-    if (retained === undefined) {
-      retained = new Retained(this, message);
-      this.#messages.set(message.topicName, retained);
-    } else {
-      this.#bytes -= retained.message.size;
-      retained.message = message; // [MQTT-3.3.1-5]
-    }
+    const retained = this.#messages.get(message.topicName);
+    if (retained === undefined) return this.#describe(this.#add(message), owner);
+    this.#bytes -= retained.message.size;
+    retained.message = message; // [MQTT-3.3.1-5]
+    return this.#describe(retained, owner);
+  }
+
+  #add(message: Message): Retained {
+    const retained = new Retained(this, message);
+    this.#messages.set(message.topicName, retained);
+    return retained;
+  }
+
+  #describe(retained: Retained, owner: RetainedOwner | undefined): Retained {
+    const { message } = retained;
     retained.identity = owner?.identity;
     retained.authorizer = owner?.authorizer;
     retained.listener = owner?.listener ?? "";
