@@ -1,7 +1,7 @@
 // ProxyProtocol: the layer of a listener behind a proxy. Reads the proxy's header, not a byte more, so that
 // TLS or MQTT begins on the untouched stream; from there on the Client's own address is the peer's.
 //
-// Whoever reaches the listener can write such a header: only the proxy may (README, "Behind a proxy").
+// Whoever reaches the listener can write such a header: only the proxy may (docs/listeners.md, "Behind a proxy").
 
 import { type ByteStream, HandshakeError, type Layer, type Peer } from "./byte_stream.ts";
 import {

@@ -1,7 +1,6 @@
 // The pages in docs: the reference is current, links lead somewhere, and what is shown is real.
 
 import assert from "node:assert/strict";
-import { COMMANDS } from "../../src/cli/commands.ts";
 import { configurationPage, withMosquittoTables } from "./reference.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -27,14 +26,22 @@ Deno.test("docs/coming-from-mosquitto.md is current: deno task docs", () => {
   assert.equal(unformatted(page), unformatted(withMosquittoTables(page)));
 });
 
-for (const name of pages) {
-  Deno.test(`docs/${name}: its links lead to files that are there, and it names real commands and tasks`, () => {
+/** What GitHub makes of the headings of the page at `url`. */
+function anchorsOf(url: URL): string[] {
+  const headings = Deno.readTextFileSync(url).matchAll(/^#+ (.*)$/gm);
+  return [...headings].map(([, text]) =>
+    text!.toLowerCase().replaceAll(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-")
+  );
+}
+
+for (const name of ["../README.md", ...pages]) {
+  Deno.test(`docs/${name}: its links lead to what is there, and it names real tasks`, () => {
     const text = read(name);
-    for (const [, target] of text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {
-      assert.ok(Deno.statSync(new URL(target!, docs)), target!);
-    }
-    for (const [, command] of text.matchAll(/^\s*midge ([a-z]\w*)/gm)) {
-      assert.ok(command === "start" || COMMANDS.some((each) => each.name === command), command!);
+    const page = new URL(name, docs);
+    for (const [, target, anchor] of text.matchAll(/\]\(([^)#:]*)(?:#([^)]*))?\)/g)) {
+      const url = target === "" ? page : new URL(target!, page);
+      assert.ok(Deno.statSync(url), target!);
+      if (anchor !== undefined) assert.ok(anchorsOf(url).includes(anchor), `${target}#${anchor}`);
     }
     const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", root)));
     for (const [, task] of text.matchAll(/\bdeno task (\w+)/g)) assert.ok(task! in tasks, task!);

@@ -96,9 +96,8 @@ if [[ $# -eq 0 ]]; then
   bash tests/interop/completions.sh "$(find_deno)" run --quiet --allow-all main.ts
 fi
 export PYTHONDONTWRITEBYTECODE=1
-# What docs shows: the commands of a page, and the example for those who test against a broker of their own.
+# The example in docs for those who test against a broker of their own.
 if [[ $# -eq 0 ]]; then
-  "$(find_deno)" run --quiet --allow-all tests/interop/docs_commands.ts
   MIDGE="$(printf '%q run --quiet --allow-net main.ts' "$(find_deno)")" \
     "$venv/bin/python" -m pytest --quiet -p no:cacheprovider docs/examples/test_broker.py
 fi

@@ -51,37 +51,3 @@ Deno.test("midge sub -W ends with 27, Ctrl+C with 0, no broker with 1", async ()
   assert.match(interrupted.stdout, /sending DISCONNECT\n$/);
   assert.deepEqual([refused.code, refused.stderr], [1, "Error: Connection refused\n"]);
 });
-
-Deno.test("the README shows what midge sub and midge retained print", async () => {
-  const readme = await Deno.readTextFile(new URL("../../../README.md", import.meta.url));
-  const { process, port } = await startMidge();
-  await using _ = process;
-  const where = ["-h", "127.0.0.1", "-p", `${port}`];
-  await using publisher = tool("pub", ...where, "-t", "home/kitchen", "-m", "warm", "-r");
-  assert.equal((await publisher.ended()).code, 0);
-  const shown = [...readme.matchAll(/^\$ midge sub -h 127\.0\.0\.1 (.*)\n([^$`]*)/gm)];
-  assert.equal(shown.length, 3);
-  await Promise.all(shown.map(async ([, args, output]) => {
-    const words = args!.replace("; echo $?", "").match(/'[^']*'|\S+/g)!;
-    await using run = tool("sub", ...where, ...words.map((word) => word.replaceAll("'", "")));
-    const { code, stdout, stderr } = await run.ended();
-    const ended = args!.includes("echo") ? `${code}\n` : "";
-    const time = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z[+-]\d{4}/;
-    assert.equal((stdout + stderr + ended).replace(time, "TIME"), output!.replace(time, "TIME"));
-  }));
-  const listed = [
-    ...readme.matchAll(/^\$ midge retained (\w+) -h 127\.0\.0\.1 '(.*?)'(.*)\n([^$`]*)/gm),
-  ];
-  assert.equal(listed.length, 2);
-  for (const [, action, filter, more, output] of listed) {
-    await using run = tool(
-      "retained",
-      action!,
-      ...where,
-      filter!,
-      ...more!.split(" ").filter(Boolean),
-    );
-    const { code, stdout } = await run.ended();
-    assert.deepEqual([code, stdout], [0, output]);
-  }
-});
