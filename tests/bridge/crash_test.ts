@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { connectAsync, type MqttClient } from "mqtt";
+import { freePort } from "../support/free_port.ts";
 import { ChildProcess } from "../support/process.ts";
 
 const PERMISSIONS = ["--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
@@ -50,11 +51,6 @@ class Mortal implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.kill();
   }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 for (const [direction, version] of [["out", 5], ["in", 4]] as const) {

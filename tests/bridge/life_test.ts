@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { LineLog } from "../../src/observe/line_log.ts";
 import { LogSinks } from "../../src/observe/log_sinks.ts";
 import { Server } from "../../src/server/server.ts";
+import { freePort } from "../support/free_port.ts";
 import { TestClient } from "../server/mqtt_client.ts";
 import { connected, plan, reached, topic, until } from "./bridged.ts";
 
@@ -11,15 +12,9 @@ function bridgeOf(server: Server) {
   return bridge!;
 }
 
-/** A port where nobody listens. */
-function unusedPort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
 for (const version of [4, 5] as const) {
   Deno.test(`version ${version}: what is published while the remote broker is away arrives, in order`, async () => {
-    const port = unusedPort();
+    const port = freePort();
     await using near = Server.start();
     await using a = await TestClient.connect(near.port);
     await near.configureBridges([
@@ -94,13 +89,13 @@ Deno.test("a broker that answers with something else is left, and told of", asyn
 });
 
 Deno.test("of three addresses the one that answers is taken, and the first again when it is back", async () => {
-  const first = unusedPort();
+  const first = freePort();
   await using third = Server.start();
   const host = "127.0.0.1";
   await using near = Server.start();
   await near.configureBridges([plan({
     port: first,
-    addresses: [{ host, port: first }, { host, port: unusedPort() }, { host, port: third.port }],
+    addresses: [{ host, port: first }, { host, port: freePort() }, { host, port: third.port }],
     topics: [topic("t", "out", 1)],
     primaryRetryMs: 20,
   })]);
@@ -111,7 +106,7 @@ Deno.test("of three addresses the one that answers is taken, and the first again
 });
 
 Deno.test("with round_robin the bridge stays where it is", async () => {
-  const first = unusedPort();
+  const first = freePort();
   await using second = Server.start();
   const host = "127.0.0.1";
   await using near = Server.start();
@@ -218,7 +213,7 @@ Deno.test("the log and $SYS say why the bridge waits", async () => {
     await using a = await TestClient.connect(near.port);
     await a.mqtt.subscribeAsync("$SYS/broker/bridge/cloud/detail");
     const restart = { baseMs: 30_000, capMs: undefined, stableMs: 0 };
-    await near.configureBridges([plan({ port: unusedPort(), restart })]);
+    await near.configureBridges([plan({ port: freePort(), restart })]);
     await reached(near, "waiting");
     const received = await a.received(2);
     assert.match(String(received.at(-1)!.payload), /nobody listens there; next try at/);
@@ -232,7 +227,7 @@ Deno.test("the log and $SYS say why the bridge waits", async () => {
 
 Deno.test("nobody takes the Session of a bridge by its Client Identifier", async () => {
   await using near = Server.start();
-  await near.configureBridges([plan({ port: unusedPort(), local: { clientId: "local.b" } })]);
+  await near.configureBridges([plan({ port: freePort(), local: { clientId: "local.b" } })]);
   await reached(near, "waiting");
   await assert.rejects(
     TestClient.connect(near.port, { clientId: "local.b", protocolVersion: 5 }),

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { connectAsync } from "mqtt";
+import { freePort } from "../support/free_port.ts";
 import { ChildProcess } from "../support/process.ts";
 
 const PERMISSIONS = ["--allow-read", "--allow-write", "--allow-env"];
@@ -35,11 +36,6 @@ class Folder implements Disposable {
   [Symbol.dispose](): void {
     Deno.removeSync(this.path, { recursive: true });
   }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 const ACCESS = {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { connectAsync } from "mqtt";
 import { hasIPv6 } from "../../src/transport/ipv6.ts";
+import { freePort } from "../support/free_port.ts";
 import { ChildProcess } from "../support/process.ts";
 import { RawClient } from "../support/raw_client.ts";
 
@@ -26,11 +27,6 @@ class Folder implements Disposable {
   [Symbol.dispose](): void {
     Deno.removeSync(this.path, { recursive: true });
   }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 Deno.test("listener 0 PATH: MQTT.js over the Unix socket, also after a kill -9", async () => {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { connectAsync, type MqttClient } from "mqtt";
+import { freePort } from "../support/free_port.ts";
 import { ChildProcess } from "../support/process.ts";
 
 const PERMISSIONS = ["--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
@@ -58,11 +59,6 @@ class Started implements AsyncDisposable {
     await this.midge[Symbol.asyncDispose]();
     Deno.removeSync(this.folder, { recursive: true });
   }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 Deno.test("log_type: only the types that are asked for, to every destination, however often it is named", async () => {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { connectAsync } from "mqtt";
 import config from "../../deno.json" with { type: "json" };
 import { PacketType } from "../../src/packet/packet_type.ts";
+import { freePort } from "../support/free_port.ts";
 import { startMidge } from "../support/process.ts";
 import { RawClient } from "../support/raw_client.ts";
 
@@ -133,8 +134,3 @@ Deno.test("midge goes on serving when nobody reads its log any more", async () =
   last.close();
   assert.equal((await midge.ended()).code, 0);
 });
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
