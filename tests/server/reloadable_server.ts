@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import type { LogLevel } from "../../src/broker/ports.ts";
 import { ConfiguredServer, loadConfiguration } from "../../src/server/configured_server.ts";
 import { memoryIO } from "../config/memory_io.ts";
+import { inMemory } from "../support/in_memory.ts";
 
 export type Files = Record<string, string>;
 
@@ -49,15 +50,6 @@ export class ReloadableServer implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#configured!.stop();
   }
-}
-
-/** YAML that keeps Sessions, unless it says otherwise, would keep them in the folder of whoever tests. */
-function inMemory(files: Files): Files {
-  const entries = Object.entries(files).map(([path, text]) => {
-    const keepsNothing = !path.endsWith(".yaml") || text.includes("persistence:");
-    return [path, keepsNothing ? text : `${text}\npersistence: { durability: none }\n`];
-  });
-  return Object.fromEntries(entries);
 }
 
 /** A line of a password file, as mosquitto_passwd -H sha512 writes it. */

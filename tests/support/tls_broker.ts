@@ -6,6 +6,7 @@ import type { Log } from "../../src/broker/ports.ts";
 import { DENO_IO } from "../../src/config/config_io.ts";
 import { ConfiguredServer, loadConfiguration } from "../../src/server/configured_server.ts";
 import type { Issued } from "./certificates.ts";
+import { inMemory } from "./in_memory.ts";
 import { RawClient } from "./raw_client.ts";
 
 const WAIT_MS = 5_000;
@@ -92,7 +93,7 @@ async function writeFiles(
   folder: string,
   files: Readonly<Record<string, string>>,
 ): Promise<void> {
-  for (const [name, text] of Object.entries(files)) {
+  for (const [name, text] of Object.entries(inMemory(files))) {
     const path = join(folder, name);
     await Deno.mkdir(join(path, ".."), { recursive: true });
     await Deno.writeTextFile(path, text.replaceAll("DIR", folder));
