@@ -25,9 +25,13 @@ export function configJsonSchemaText(): string {
   return `${JSON.stringify(configJsonSchema(), null, 2)}\n`;
 }
 
+/** Made once, by the first unknown key: it takes milliseconds, and a file may have thousands of them. */
+let whole: JsonSchema | undefined;
+
 /** The keys that an object at this path may have. */
 export function keysAt(path: readonly PropertyKey[]): string[] {
-  let schemas = alternatives(configJsonSchema());
+  whole ??= configJsonSchema();
+  let schemas = alternatives(whole);
   for (const key of path) {
     schemas = schemas.flatMap((schema) => {
       const inner = typeof key === "number" ? schema.items : schema.properties?.[String(key)];
