@@ -18,14 +18,16 @@ export class ByteQueue {
   take(count: number): Uint8Array {
     const taken = new Uint8Array(Math.min(count, this.#length));
     let at = 0;
+    let gone = 0;
     while (at < taken.length) {
-      const part = this.#parts[0]!;
+      const part = this.#parts[gone]!;
       const piece = part.subarray(0, taken.length - at);
       taken.set(piece, at);
       at += piece.length;
-      if (piece.length === part.length) this.#parts.shift();
-      else this.#parts[0] = part.subarray(piece.length);
+      if (piece.length === part.length) gone++;
+      else this.#parts[gone] = part.subarray(piece.length);
     }
+    if (gone > 0) this.#parts.splice(0, gone);
     this.#length -= taken.length;
     return taken;
   }

@@ -49,16 +49,21 @@ export class Messages {
 
   /** The message with this payload; undefined if no byte of it is ours. */
   find(payload: Uint8Array): MessageRecord | "damaged" | undefined {
-    if (payload.length < HEAD_BYTES || MAGIC.some((byte, i) => payload[i] !== byte)) {
-      return undefined;
-    }
+    if (payload.length < HEAD_BYTES || !isOurs(payload)) return undefined;
     const view = new DataView(payload.buffer, payload.byteOffset);
     const id = view.getUint32(3);
     if (view.getUint32(7) !== checkOf(id)) return "damaged";
     const message = this.all[id];
     if (message === undefined || message.payload.length !== payload.length) return "damaged";
-    return message.payload.every((byte, i) => byte === payload[i]) ? message : "damaged";
+    for (let i = 0; i < payload.length; i++) {
+      if (message.payload[i] !== payload[i]) return "damaged";
+    }
+    return message;
   }
+}
+
+function isOurs(payload: Uint8Array): boolean {
+  return payload[0] === MAGIC[0] && payload[1] === MAGIC[1] && payload[2] === MAGIC[2];
 }
 
 function payloadOf(id: number, fillBytes: number): Uint8Array {

@@ -226,8 +226,9 @@ export class SimulatedLink implements Link {
     const chunk = this.#toServer.take(this.#chunkBytes(this.#toServer));
     if (chunk.length === 0) return this.#break();
     this.#observer.onReceived(chunk);
-    const buffer = new Uint8Array(chunk.length + 8).fill(SPOILT);
+    const buffer = new Uint8Array(chunk.length + 8);
     buffer.set(chunk);
+    buffer.fill(SPOILT, chunk.length);
     this.#enter((connection, nowMs) => connection.receive(buffer, chunk.length, nowMs));
     buffer.fill(SPOILT); // whoever kept a view will show it
     this.#planRead();
@@ -259,10 +260,10 @@ export class SimulatedLink implements Link {
       ? Math.min(left, room)
       : this.#random.integer(1, Math.min(left, room));
     const part = writing.bytes.slice(writing.taken, writing.taken + count);
-    part.forEach((byte, i) => {
-      if (byte === writing.asGiven[writing.taken + i]) return;
+    for (let i = 0; i < count; i++) {
+      if (part[i] === writing.asGiven[writing.taken + i]) continue;
       this.#host.fail(`${this.remoteAddress}: bytes changed while they were being written`);
-    });
+    }
     writing.taken += count;
     if (this.#isLost) this.#lostBytes += part.length; // they stay where nobody reads them
     else this.#toClient.push(part);

@@ -1,22 +1,12 @@
-// The simulated world: correct clients on a network that breaks, a broker that is killed, and now and then peers that
-// are not correct.
+// The simulated world: correct clients on a network that breaks, and now and then peers that are not correct.
+// durable_test.ts has the worlds whose broker is killed, so that they can be run beside these.
 // What must hold stands in checker.ts. More seeds: deno run tests/simulation/soak.ts --seeds 10000
 
 import assert from "node:assert/strict";
-import { scenarioOf, simulate } from "./simulate.ts";
+import { simulate } from "./simulate.ts";
+import { testWorlds } from "./worlds.ts";
 
-/** The seeds of the normal run: each gives one world. */
-const FIRST_SEED = 1;
-const SEEDS = 150;
-/** So many make one test, so that a failure is seen early. */
-const SEEDS_PER_TEST = 10;
-
-for (let first = FIRST_SEED; first < FIRST_SEED + SEEDS; first += SEEDS_PER_TEST) {
-  const last = first + SEEDS_PER_TEST - 1;
-  Deno.test(`every message comes to whom it must in the worlds of seeds ${first} to ${last}`, () => {
-    for (let seed = first; seed <= last; seed++) simulate(seed, scenarioOf(seed));
-  });
-}
+testWorlds((scenario) => scenario !== "durable");
 
 Deno.test("the same seed gives the same world", () => {
   for (const scenario of ["roomy", "tight", "hostile", "durable"] as const) {
