@@ -30,6 +30,8 @@ done
 install -D -m 644 "$here/copyright" "$doc/copyright"
 { echo; sed 's/^/    /' "$root/LICENSE"; } >>"$doc/copyright"
 install -m 644 "$root/README.md" "$root/config/midge.schema.json" "$doc"
+install -d "$doc/docs"
+install -m 644 "$root"/docs/*.md "$doc/docs"
 install -D -m 644 "$root/config/systemd/mosquitto-files.conf" "$doc/examples/mosquitto-files.conf"
 install -D -m 644 "$root/config/mosquitto.conf" "$doc/examples/mosquitto.conf"
 printf 'midge (%s) stable; urgency=medium\n\n  * See CHANGELOG.md of this version.\n\n -- midge <packages@midge.invalid>  %s\n' \

@@ -8,7 +8,7 @@
 //                 what they are:
 //   <!-- file: PATH -->    the block is this file; <!-- append: PATH --> goes at the end of it
 //   <!-- log -->           the log, or the greeting, of the broker that was started last has these lines
-//   <!-- sample: WHY -->   what a test can't have; nothing is compared
+//   <!-- sample: WHY -->   what a test can't have, and no commands; nothing is compared
 //   <!-- varies: REGEX --> in the next block what matches may be different
 //   Not shown to the reader, and without a block:
 //   <!-- file: PATH
@@ -111,12 +111,13 @@ function stepsOfBlock(
   const is = notes.find(({ kind }) => kind !== "varies");
   if (is?.kind === "file" || is?.kind === "append") return [file(at, is, `${lines.join("\n")}\n`)];
   if (is?.kind === "log") return [{ ...at, kind: "log", lines, varies }];
-  if (is?.kind === "sample") {
+  const isSession = lines[0]?.startsWith("$ ") === true; // if it can't be run, not_run.ts says why
+  if (is?.kind === "sample" && !isSession) {
     if (is.value === "") throw new Error(`${at.page}:${at.line}: a sample needs its reason`);
     return [];
   }
   if (language === "sh") return commandsOf(at, lines, varies);
-  if (lines[0]?.startsWith("$ ")) return sessionOf(at, lines, varies);
+  if (isSession && is === undefined) return sessionOf(at, lines, varies);
   throw new Error(`${at.page}:${at.line}: say what this block is: file, append, log or sample`);
 }
 

@@ -41,7 +41,7 @@ export function missing(
 
 function masked(line: string, varies: readonly RegExp[]): string {
   const own = varies.map((pattern) => [pattern, "VARIES"] as const);
-  return [...own, ...MASKS].reduce(
+  return [...MASKS, ...own].reduce(
     (text, [pattern, to]) => text.replaceAll(new RegExp(pattern, "g"), to),
     line.trimEnd(),
   );
