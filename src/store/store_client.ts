@@ -3,6 +3,7 @@
 // (sqlite_store.ts says why that does no harm).
 
 import type { Durability } from "./open_database.ts";
+import type { FileIdentity } from "./store_file.ts";
 import { StoreError } from "./store_error.ts";
 import type { CommitCost, FromWorker, ToWorker } from "./store_messages.ts";
 
@@ -58,6 +59,8 @@ interface Waiting {
 export class StoreClient implements BatchSink {
   readonly #options: StoreOptions;
   readonly #events: StoreEvents;
+  /** Which file the database is, once it was opened. */
+  #identity: FileIdentity | undefined = undefined;
   #worker: Worker | undefined = undefined;
   #isOpen = false;
   /** Not stored yet. */
@@ -146,7 +149,7 @@ export class StoreClient implements BatchSink {
       this.#onDeath(worker, event.message);
     };
     const { path, durability } = this.#options;
-    this.#send({ type: "open", path, durability });
+    this.#send({ type: "open", path, durability, identity: this.#identity });
   }
 
   #send(message: ToWorker, transfer: Transferable[] = []): void {
@@ -162,6 +165,7 @@ export class StoreClient implements BatchSink {
   #onMessage(message: FromWorker): void {
     switch (message.type) {
       case "opened":
+        this.#identity = message.identity;
         return this.#onOpened();
       case "notOpened":
         return this.#onNotOpened(

@@ -1,10 +1,17 @@
 // What the main thread and the worker of the store say to each other.
 
 import type { Durability } from "./open_database.ts";
+import type { FileIdentity } from "./store_file.ts";
 import type { StoreProblem } from "./store_error.ts";
 
 export type ToWorker =
-  | { readonly type: "open"; readonly path: string; readonly durability: Durability }
+  | {
+    readonly type: "open";
+    readonly path: string;
+    readonly durability: Durability;
+    /** Which file it was for the worker before this one: no other one, and no new one, may take its place. */
+    readonly identity: FileIdentity | undefined;
+  }
   /** `batch` is transferred. */
   | { readonly type: "commit"; readonly batch: Uint8Array<ArrayBuffer> }
   /** Try the batch that failed again, now. */
@@ -14,7 +21,7 @@ export type ToWorker =
   | { readonly type: "close" };
 
 export type FromWorker =
-  | { readonly type: "opened" }
+  | { readonly type: "opened"; readonly identity: FileIdentity }
   | {
     readonly type: "notOpened";
     readonly problem: StoreProblem;

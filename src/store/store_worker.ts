@@ -5,7 +5,7 @@
 import { backup } from "node:sqlite";
 import { openDatabase } from "./open_database.ts";
 import { StoreUpkeep } from "./store_upkeep.ts";
-import { StoreFile } from "./store_file.ts";
+import { checkIdentity, type FileIdentity, LogGone, StoreFile } from "./store_file.ts";
 import { SqliteStore } from "./sqlite_store.ts";
 import { reasonOf, StoreError } from "./store_error.ts";
 import type { FromWorker, ToWorker } from "./store_messages.ts";
@@ -19,24 +19,35 @@ interface WorkerScope {
 
 const RETRY_MS = 1_000;
 
+type ToOpen = ToWorker & { readonly type: "open" };
+
 const scope = globalThis as unknown as WorkerScope;
 
 class StoreWorker {
-  readonly #db: ReturnType<typeof openDatabase>;
-  readonly #store: SqliteStore;
-  readonly #upkeep: StoreUpkeep;
-  readonly #file: StoreFile;
+  readonly #open: ToOpen;
+  #db: ReturnType<typeof openDatabase>;
+  #store: SqliteStore;
+  #upkeep: StoreUpkeep;
+  #file: StoreFile;
+  /** The log was found gone. */
+  #isToReopen = false;
   /** The batch that is not stored yet. */
   #batch: Uint8Array | undefined = undefined;
   /** Why not; undefined: it was not tried. */
   #reason: string | undefined = undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined = undefined;
 
-  constructor(open: ToWorker & { readonly type: "open" }) {
-    this.#db = openDatabase(open.path, open.durability);
+  constructor(open: ToOpen) {
+    const { path, durability, identity } = this.#open = open;
+    if (identity !== undefined) checkIdentity(path, identity); // before a new file is made in its place
+    this.#db = openDatabase(path, durability);
     this.#store = new SqliteStore(this.#db);
     this.#upkeep = new StoreUpkeep(this.#db);
-    this.#file = new StoreFile(open.path);
+    this.#file = new StoreFile(path, identity);
+  }
+
+  get identity(): FileIdentity {
+    return this.#file.identity;
   }
 
   commit(batch: Uint8Array): void {
@@ -49,9 +60,11 @@ class StoreWorker {
     if (this.#batch === undefined) return;
     const started = performance.now();
     try {
+      if (this.#isToReopen) this.#reopen();
       this.#file.check();
       this.#store.commit(this.#batch);
     } catch (error) {
+      if (error instanceof LogGone) this.#isToReopen = true;
       const reason = reasonOf(error);
       if (reason !== this.#reason) scope.postMessage({ type: "failing", reason });
       this.#reason = reason;
@@ -62,6 +75,26 @@ class StoreWorker {
     this.#reason = undefined;
     const cost = this.#upkeep.committed(started);
     scope.postMessage({ type: "committed", cost });
+  }
+
+  /** What is in the log goes into the database: the log is still open, though it has lost its name. */
+  #reopen(): void {
+    const { path, durability } = this.#open;
+    const { identity } = this;
+    checkIdentity(path, identity);
+    if (this.#db.isOpen) {
+      const { busy } = this.#db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get() as {
+        busy: number;
+      };
+      if (busy !== 0) throw new Error("its log was deleted, and somebody reads the database");
+      this.#db.close();
+    }
+    this.#db = openDatabase(path, durability);
+    this.#store = new SqliteStore(this.#db);
+    this.#upkeep[Symbol.dispose]();
+    this.#upkeep = new StoreUpkeep(this.#db);
+    this.#file = new StoreFile(path, identity);
+    this.#isToReopen = false;
   }
 
   async backup(path: string): Promise<void> {
@@ -79,7 +112,7 @@ class StoreWorker {
     clearTimeout(this.#retryTimer);
     this.#upkeep[Symbol.dispose]();
     const reason = this.#reason;
-    this.#db.close();
+    if (this.#db.isOpen) this.#db.close();
     scope.postMessage({ type: "closed", reason });
     scope.close();
   }
@@ -104,9 +137,11 @@ scope.onmessage = ({ data }) => {
   }
 };
 
-function open(message: ToWorker & { readonly type: "open" }): void {
+function open(message: ToOpen): void {
+  let identity: FileIdentity;
   try {
     worker = new StoreWorker(message);
+    identity = worker.identity;
   } catch (error) {
     const { problem, found: reason, advice } = error instanceof StoreError
       ? error
@@ -114,5 +149,5 @@ function open(message: ToWorker & { readonly type: "open" }): void {
     scope.postMessage({ type: "notOpened", problem, reason, advice });
     return;
   }
-  scope.postMessage({ type: "opened" });
+  scope.postMessage({ type: "opened", identity });
 }

@@ -202,6 +202,86 @@ for (const how of ["deleted", "replaced"] as const) {
   });
 }
 
+Deno.test("a log that is deleted under the broker costs nothing, and is told", async () => {
+  await using midge = await new Midge().start();
+  await midge.addOffline("sleeper", "wait/#");
+  const client = await midge.connect({ clientId: "older", protocolVersion: 4 });
+  for (let i = 0; i < 100; i++) await client.publishAsync(`wait/${i}`, "early", { qos: 1 });
+  Deno.removeSync(`${midge.database}-wal`);
+  await client.publishAsync("wait/100", "late", { qos: 1 });
+  assert.equal(midge.lines(/Unable to store in .*: its log was deleted/).length, 1);
+  await midge.said(/works again/);
+  await client.publishAsync("wait/101", "later", { qos: 1 });
+  await client.endAsync();
+  await midge.process.end("SIGKILL");
+  await midge.start();
+  assert.match(midge.process.stderr, / 102 messages that wait/);
+});
+
+Deno.test("a folder that is deleted under the broker: no PUBACK, QoS 0 goes on, exit code 1", async () => {
+  await using midge = await new Midge().start();
+  await midge.addOffline("sleeper", "wait/#");
+  const online = await midge.connect({ clientId: "online" });
+  const heard: string[] = [];
+  online.on("message", (_topic, payload) => heard.push(String(payload)));
+  await online.subscribeAsync("now/#", { qos: 0 });
+  Deno.removeSync(midge.dataFolder, { recursive: true });
+  const older = await midge.connect({ clientId: "older", protocolVersion: 4 });
+  let isAcknowledged = false;
+  older.publish("wait/1", "v3", { qos: 1 }, (error) => isAcknowledged = error === undefined);
+  await midge.said(/Unable to store in .*: the file was deleted or moved away/);
+  await assert.rejects(
+    online.publishAsync("wait/2", "v5", { qos: 1 }),
+    (error: Error & { code: number }) => error.code === 0x97,
+  );
+  await online.publishAsync("now/1", "QoS 0", { qos: 0 });
+  await until(() => heard.length === 1, "QoS 0 does not go on");
+  assert.equal(isAcknowledged, false);
+  assert.equal(midge.lines(/Unable to store/).length, 1);
+  assert.equal(await midge.process.end("SIGTERM"), 1);
+  assert.match(midge.process.stderr, /could not be stored: the file was deleted/);
+  for (const client of [online, older]) client.end(true);
+});
+
+for (const where of ["its first page", "all pages but the first"] as const) {
+  Deno.test(`a database that is overwritten under the broker (${where}) is told: no later than at the next start`, async () => {
+    await using midge = await new Midge().start();
+    await midge.addOffline("sleeper", "wait/#");
+    const client = await midge.connect({ clientId: "older", protocolVersion: 4 });
+    let acknowledged = 0;
+    const send = async (topic: string) => {
+      await client.publishAsync(topic, KILOBYTE.repeat(10), { qos: 1 });
+      acknowledged++;
+    };
+    const early = Array.from({ length: 1_000 }, (_, i) => send(`wait/${i}`)); // more than the log holds
+    await Promise.all(early);
+    const size = Deno.statSync(midge.database).size;
+    assert.ok(size > 8_000_000, `${size}`);
+    using file = Deno.openSync(midge.database, { write: true });
+    if (where === "its first page") file.writeSync(new Uint8Array(4_096).fill(0x5a));
+    else {
+      file.seekSync(4_096, Deno.SeekMode.Start);
+      for (let at = 4_096; at < size; at += 4_096) file.writeSync(new Uint8Array(4_096).fill(0x5a));
+    }
+    let answered = 0;
+    for (let i = 0; i < 1_000; i++) void send(`wait/late/${i}`).then(() => answered++, () => {});
+    const isOver = () => answered === 1_000 || midge.lines(/Unable to store/).length > 0;
+    await until(isOver, "neither stored nor told");
+    assert.ok(midge.lines(/Unable to store/).length <= 1, midge.process.stderr);
+    client.end(true);
+    await midge.process.end("SIGKILL");
+    midge.process = new BrokerProcess(midge.folder);
+    const starts = await midge.process.listening();
+    if (starts) {
+      const [, count] = /(\d+) messages that wait/.exec(midge.process.stderr)!;
+      assert.ok(Number(count) >= acknowledged, `${count} of ${acknowledged}`);
+    } else {
+      assert.equal(await midge.process.ended(), 1);
+      assert.match(midge.process.stderr, /^Error: \S+midge\.db is (damaged|not a store)/m);
+    }
+  });
+}
+
 const STORES_THAT_STOP_THE_START: readonly {
   readonly name: string;
   readonly prepare: (midge: Midge) => Promise<BrokerProcess | void>;

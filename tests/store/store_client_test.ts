@@ -123,6 +123,36 @@ Deno.test("a worker that dies is started again and goes on with the batch in han
     assert.deepEqual(messagesIn(path), messagesAfter(2));
   }));
 
+Deno.test("a worker that is started again makes no new database where the old one was", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/midge.db`;
+    const events = new Events();
+    const workers: Worker[] = [];
+    const startWorker = () => {
+      const url = new URL("../../src/store/store_worker.ts", import.meta.url);
+      workers.push(new Worker(url, { type: "module" }));
+      return workers.at(-1)!;
+    };
+    const client = await StoreClient.open({ path, durability: "process", startWorker }, events);
+    client.commit(batchOf(0));
+    await events.until(1);
+    for (const end of ["", "-wal", "-shm"]) {
+      Deno.renameSync(path + end, `${folder}/moved.db${end}`);
+    }
+    workers[0]!.postMessage({ type: "nonsense" }); // it dies of that
+    client.commit(batchOf(1));
+    await events.until(3);
+    assert.match(events.said[2]!, /^failing: .*the file was deleted or moved away/);
+    assert.deepEqual([...Deno.readDirSync(folder)].filter(({ name }) => /^midge/.test(name)), []);
+    for (const end of ["", "-wal", "-shm"]) {
+      Deno.renameSync(`${folder}/moved.db${end}`, path + end);
+    }
+    await events.until(5);
+    assert.deepEqual(events.said.slice(3), ["recovered", "committed"]);
+    await client.close();
+    assert.deepEqual(messagesIn(path), messagesAfter(2));
+  }));
+
 Deno.test("a full disk is trouble that is told; nothing of the batch is half stored, and it is stored when there is room", () =>
   withFolder((folder) => {
     const path = `${folder}/midge.db`;
