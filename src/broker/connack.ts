@@ -82,7 +82,7 @@ export function accept(
   const { journal } = parts;
   const waits = journal.isEnding(clientId) || (lastsLonger && journal.trouble === undefined);
   if (waits) journal.awaitEarlier();
-  const unit = waits ? journal.seal() : undefined;
+  const unit = waits ? journal.awaited() : undefined;
   if (unit !== undefined) connection.pauseReading(); // the CONNACK is the first packet [MQTT-3.2.0-1]
   whenStored(connection, unit, () => {
     entry.session.attach(connection.output, windowLimit(packet, limits));

@@ -169,6 +169,7 @@ export class Connection implements Publisher, Deadline {
       if (!(error instanceof MqttError)) throw error;
       this.#refuse(error);
     }
+    this.parts.journal.seal();
     if (received > 0) this.#lastPacketMs = time.nowMs; // complete packets only feed Keep Alive
     statistics.messagesReceived += received;
   }

@@ -4,7 +4,7 @@
 import { PacketType } from "../packet/packet_type.ts";
 import type { ReasonCode } from "../packet/reason_code.ts";
 import type { Connection } from "./connection.ts";
-import type { Unit } from "./journal.ts";
+import type { Unit, UnitWaiter } from "./journal.ts";
 
 const PUBACK = PacketType.Puback << 4;
 /** In place of an acknowledgement. */
@@ -45,7 +45,7 @@ function heldOutputOf(connection: Connection): HeldOutput {
   return connection.state.held ??= new HeldOutput(connection);
 }
 
-export class HeldOutput {
+export class HeldOutput implements UnitWaiter {
   /** PUBACKs that wait. */
   pubacks = 0;
   readonly #connection: Connection;
@@ -122,7 +122,7 @@ export class HeldOutput {
       this.#holdsClient = true;
       this.#connection.pauseReading();
     }
-    if (unit !== undefined && !unit.isDone) unit.waiter = this;
+    if (unit !== undefined && !unit.isDone && unit !== this.#units.at(-2)) unit.tell(this);
     if (this.#units.length === this.#first + 1) this.unitDone();
   }
 }

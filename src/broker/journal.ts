@@ -1,9 +1,10 @@
 // Journal: the port to durable state, the only way there. The handlers say what changes; what an acknowledgement
 // promises is stored before it leaves (DESIGN, "What an acknowledgement means"):
 //
-//   const matched = routeMessage(...)       changes are noted
-//   const unit = journal.seal()             they are one unit: stored together or not at all
-//   connection.held.sendAck(unit, ...)      the PUBACK leaves when the unit is stored; at once if there is nothing
+//   const matched = routeMessage(...)       changes are noted in the unit that gathers
+//   const unit = journal.awaited()          that unit: all of it is stored together or not at all
+//   acknowledge(connection, unit, ...)      the PUBACK leaves when the unit is stored; at once if there is nothing
+//   journal.seal()                          what came in one piece from a Client is processed: its unit is complete
 
 import type { Will } from "../packet/packets.ts";
 import type { DeliveryJournal } from "../session/delivery_journal.ts";
@@ -18,8 +19,12 @@ import type { SessionEntry } from "./sessions.ts";
 export interface Unit {
   /** True once they are stored, or need not be any more. */
   readonly isDone: boolean;
-  /** Told when {@link isDone} becomes true. */
-  waiter: { unitDone(): void } | undefined;
+  /** Tells `waiter` when {@link isDone} becomes true. */
+  tell(waiter: UnitWaiter): void;
+}
+
+export interface UnitWaiter {
+  unitDone(): void;
 }
 
 export interface Journal extends DeliveryJournal {
@@ -27,9 +32,11 @@ export interface Journal extends DeliveryJournal {
   readonly isStoring: boolean;
   /** Why nothing can be stored at the moment, in words; undefined if all is well. */
   readonly trouble: string | undefined;
-  /** Makes a unit of what has changed since the last call; undefined if nobody has to wait for it. */
-  seal(): Unit | undefined;
-  /** What is sealed next is stored with or behind everything that has changed up to now, even if it is nothing itself. */
+  /** The unit that what has changed is in, for somebody who waits for it; undefined if there is nothing to wait for. */
+  awaited(): Unit | undefined;
+  /** What has changed is a unit of its own: what changes next is not stored together with it. */
+  seal(): void;
+  /** The unit that gathers is stored with or behind everything that has changed up to now, even if it is nothing itself. */
   awaitEarlier(): void;
   /** Whether a Session of the Client with this Client Identifier has ended, and that is not stored yet. */
   isEnding(clientId: string): boolean;
@@ -68,7 +75,8 @@ export const NO_JOURNAL: Journal = {
   ...NO_DELIVERY_JOURNAL,
   isStoring: false,
   trouble: undefined,
-  seal: () => undefined,
+  awaited: () => undefined,
+  seal: () => {},
   awaitEarlier: () => {},
   isEnding: () => false,
   isCongested: false,

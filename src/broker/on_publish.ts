@@ -72,7 +72,7 @@ export function onPublish(connection: Connection, packet: PublishPacket): void {
     if (repeated) (connection.publishMemory ??= new PublishMemory(connection)).remember(packet);
   } else { // [MQTT-4.3.2-4]
     const reason = matched ? ReasonCode.Success : ReasonCode.NoMatchingSubscribers;
-    acknowledge(connection, parts.journal.seal(), PUBACK, packet.packetId, reason);
+    acknowledge(connection, parts.journal.awaited(), PUBACK, packet.packetId, reason);
   }
 }
 
@@ -133,7 +133,7 @@ function holdMessage(connection: Connection, packetId: number, message: Message)
   } else if (session.storedNumber !== 0) {
     journal.awaitEarlier(); // the first one may have come by an earlier connection, and not be stored yet
   }
-  acknowledge(connection, journal.seal(), PUBREC, packetId, ReasonCode.Success); // [MQTT-4.3.3-8]
+  acknowledge(connection, journal.awaited(), PUBREC, packetId, ReasonCode.Success); // [MQTT-4.3.3-8]
 }
 
 /** Only MQTT 5.0 tells its Clients how many QoS 1 and 2 messages may be under way [MQTT-3.3.4-9]. */
@@ -160,7 +160,7 @@ export function onPubrec(connection: Connection, packet: AckPacket): void {
   }
   if (session.storedNumber !== 0) journal.awaitEarlier();
   // Not before it is stored that the message was received: a PUBLISH after a PUBREL would be another message.
-  acknowledge(connection, journal.seal(), PUBREL, packet.packetId, ReasonCode.Success); // [MQTT-4.3.3-4]
+  acknowledge(connection, journal.awaited(), PUBREL, packet.packetId, ReasonCode.Success); // [MQTT-4.3.3-4]
 }
 
 export function onPubrel(connection: Connection, packet: AckPacket): void {
@@ -175,7 +175,7 @@ export function onPubrel(connection: Connection, packet: AckPacket): void {
   }
   // An identifier that is not known is answered all the same, and as Mosquitto answers it: without 0x92,
   // which is no error while a Session is resumed (section 3.7.2.1).
-  acknowledge(connection, parts.journal.seal(), PUBCOMP, packet.packetId, ReasonCode.Success); // [MQTT-4.3.3-11]
+  acknowledge(connection, parts.journal.awaited(), PUBCOMP, packet.packetId, ReasonCode.Success); // [MQTT-4.3.3-11]
 }
 
 export function onPubcomp(connection: Connection, packet: AckPacket): void {

@@ -57,7 +57,7 @@ export function onSubscribe(connection: Connection, packet: SubscribePacket): vo
       if (session.subscription(source.topicFilter) !== undefined) session.deliverFrom(source);
     }
   };
-  whenStored(connection, connection.parts.journal.seal(), () => {
+  whenStored(connection, connection.parts.journal.awaited(), () => {
     connection.send({
       type: PacketType.Suback,
       packetId: packet.packetId,
@@ -187,7 +187,7 @@ export function onUnsubscribe(connection: Connection, packet: UnsubscribePacket)
   });
   // What is not there may have ended by an earlier connection, and that not be stored yet.
   if (session.storedNumber !== 0) parts.journal.awaitEarlier();
-  whenStored(connection, parts.journal.seal(), () => {
+  whenStored(connection, parts.journal.awaited(), () => {
     connection.send({
       type: PacketType.Unsuback,
       packetId: packet.packetId,

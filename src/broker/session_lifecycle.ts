@@ -229,10 +229,10 @@ export class SessionLifecycle {
   #redistribute(deliveries: readonly Delivery[], from: Session): void {
     for (const delivery of deliveries) {
       if (this.#parts.router.redeliver(delivery)) {
-        delivery.record?.moved();
+        delivery.record?.moved(delivery);
         continue;
       }
-      delivery.record?.closed();
+      delivery.record?.closed(delivery);
       this.#parts.environment.onDrop(from, delivery.message, "nobody left to take it");
     }
   }

@@ -24,6 +24,8 @@ export class Delivery {
   sentHere = false;
   /** It has its place in the window but is not sent before its Packet Identifier is stored. */
   isHeldBack = false;
+  /** The journal's: the order in which deliveries came; 0 if it need not outlive the process, or no longer. */
+  number = 0;
   /** Undefined if it need not outlive the process. */
   record: DeliveryRecord | undefined = undefined;
 

@@ -4,18 +4,16 @@
 import type { Delivery } from "./delivery.ts";
 import type { Session } from "./session.ts";
 
-/** What a journal knows of one delivery. */
+/** What a journal knows of a delivery, which says what happens to it. */
 export interface DeliveryRecord {
-  /** The order in which deliveries came to a Session. */
-  readonly number: number;
   /** Whether it is stored as it is now. */
   readonly isStored: boolean;
   /** The Packet Identifier, or what the receiver has to answer next, has changed. */
-  changed(): void;
+  changed(delivery: Delivery): void;
   /** The exchange is complete, or the message was dropped. */
-  closed(): void;
+  closed(delivery: Delivery): void;
   /** The message is another Session's from now on: this ends when that is stored, not before. */
-  moved(): void;
+  moved(delivery: Delivery): void;
 }
 
 export interface DeliveryJournal {

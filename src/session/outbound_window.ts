@@ -50,7 +50,7 @@ export class OutboundWindow {
   open(delivery: Delivery, packetId: number): void {
     delivery.packetId = packetId;
     delivery.awaiting = delivery.qos === 1 ? Awaiting.Puback : Awaiting.Pubrec;
-    delivery.record?.changed();
+    delivery.record?.changed(delivery);
     (this.#deliveries ??= new Map()).set(packetId, delivery);
     this.occupy(delivery);
   }
@@ -83,7 +83,7 @@ export class OutboundWindow {
     if (reasonCode < 0x80) {
       if (delivery !== undefined && delivery.awaiting !== Awaiting.Pubcomp) {
         delivery.awaiting = Awaiting.Pubcomp;
-        delivery.record?.changed();
+        delivery.record?.changed(delivery);
       }
       return "answer with PUBREL"; // also for an unknown one, so that the Client can let go of it
     }
@@ -168,7 +168,7 @@ export class OutboundWindow {
   }
 
   #close(delivery: Delivery): void {
-    delivery.record?.closed();
+    delivery.record?.closed(delivery);
     this.remove(delivery);
   }
 

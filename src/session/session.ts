@@ -259,14 +259,16 @@ export class Session {
         this.outbound.drop(delivery);
       }
     }
-    for (const delivery of this.#queue?.extract(isUnwanted) ?? []) delivery.record?.closed();
+    for (const delivery of this.#queue?.extract(isUnwanted) ?? []) {
+      delivery.record?.closed(delivery);
+    }
   }
 
   /** Nothing of it needs to be kept any longer: the Session has ended. */
   forgetDeliveries(): void {
     if (this.storedNumber === 0) return;
-    for (const delivery of this.outbound.deliveries()) delivery.record?.closed();
-    for (const delivery of this.#queue?.values() ?? []) delivery.record?.closed();
+    for (const delivery of this.outbound.deliveries()) delivery.record?.closed(delivery);
+    for (const delivery of this.#queue?.values() ?? []) delivery.record?.closed(delivery);
   }
 
   /** Takes up a delivery that was under way, or waited, before the broker started again. */
@@ -295,7 +297,7 @@ export class Session {
     // An identifier is spent even if nothing is sent then, as with Mosquitto.
     const packetId = qos === 0 ? 0 : this.outbound.takePacketId();
     if (message.isExpired(this.#environment.nowMs)) { // [MQTT-3.3.2-5]
-      delivery.record?.closed();
+      delivery.record?.closed(delivery);
       return this.#environment.onDrop(this, message, "expired");
     }
     const { journal } = this.#environment;
@@ -313,7 +315,7 @@ export class Session {
       delivery.subscriptionIdentifiers,
     );
     if (sent && qos > 0) this.outbound.open(delivery, packetId);
-    else delivery.record?.closed();
+    else delivery.record?.closed(delivery);
   }
 
   get #maximumQueuedMessages(): number {
@@ -330,7 +332,7 @@ export class Session {
     const dropsOldest = this.queueLimits?.dropsOldest === true && delivery.message.size <= bytes;
     while (queue.isFullFor(delivery, messages, bytes)) {
       const dropped = dropsOldest ? queue.shift()! : delivery;
-      dropped.record?.closed();
+      dropped.record?.closed(dropped);
       this.queueLimits?.onDrop();
       this.#environment.onDrop(this, dropped.message, "queue full");
       if (dropped === delivery) return;

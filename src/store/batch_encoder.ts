@@ -5,25 +5,34 @@ import type { SessionEntry } from "../broker/sessions.ts";
 import type { RetainedRecord } from "../broker/retained_store.ts";
 import type { Message } from "../session/message.ts";
 import type { BatchWriter } from "./batch_writer.ts";
-import type { Change, JournalRecord, JournalUnit } from "./unit.ts";
+import { type Change, JournalRecord, type JournalUnit, type RecordKeeper } from "./unit.ts";
 
 export class BatchEncoder {
   readonly #writer: BatchWriter;
+  readonly #keeper: RecordKeeper;
   /** Messages that were held, to be let go of when their unit is written. */
   #released: Message[] = [];
   /** The first number that no stored message has. */
   nextMessage = 1;
 
-  constructor(writer: BatchWriter) {
+  /** @param keeper of the records of what is stored. */
+  constructor(writer: BatchWriter, keeper: RecordKeeper) {
     this.#writer = writer;
+    this.#keeper = keeper;
   }
 
   /** Writes what of `unit` must be stored. */
   unit(unit: JournalUnit): void {
     for (const change of unit.changes ?? []) this.#change(change);
-    if (unit.first !== undefined) this.#begun(unit.first);
-    if (unit.others !== undefined) { for (const record of unit.others) this.#begun(record); }
-    if (unit.moved !== undefined) { for (const record of unit.moved) this.#moved(record); }
+    for (let i = 0; i < unit.simple.length; i++) {
+      const delivery = unit.simple[i]!;
+      if (delivery.record !== unit) continue; // it is closed
+      const record = new JournalRecord(unit.sessions[i]!, delivery, undefined, this.#keeper);
+      delivery.record = record;
+      this.#opened(record);
+    }
+    for (const record of unit.records ?? []) this.#begun(record);
+    for (const record of unit.moves ?? []) this.#moved(record);
     if (this.#released.length === 0) return;
     for (const message of this.#released) this.#dereference(message);
     this.#released = [];
@@ -41,18 +50,19 @@ export class BatchEncoder {
   }
 
   /** Writes what state a delivery that is stored is in now, unless it has ended. */
-  changed({ number, isClosed, delivery }: JournalRecord): void {
-    if (!isClosed) this.#writer.deliveryChanged(number, delivery.packetId, delivery.awaiting);
+  changed({ isClosed, delivery }: JournalRecord): void {
+    if (isClosed) return;
+    this.#writer.deliveryChanged(delivery.number, delivery.packetId, delivery.awaiting);
   }
 
   /** Writes that a delivery that is stored has ended. */
   closed(record: JournalRecord): void {
-    this.#writer.deliveryEnded(record.number);
+    this.#writer.deliveryEnded(record.delivery.number);
     this.#dereference(record.delivery.message);
   }
 
-  #opened({ number, session, delivery, lastChange }: JournalRecord): void {
-    const { message, qos, retain, subscriptionIdentifiers, group } = delivery;
+  #opened({ session, delivery, lastChange }: JournalRecord): void {
+    const { number, message, qos, retain, subscriptionIdentifiers, group } = delivery;
     const hasChanged = lastChange !== undefined; // in a later unit
     this.#writer.delivery({
       delivery: number,

@@ -99,7 +99,7 @@ export class StoreJournal implements Journal, RecordKeeper {
     this.holdsBack = options.relaxedMs === undefined;
     this.#lazyMs = options.relaxedMs ?? LAZY_MS;
     this.#maxBatchBytes = options.maxBatchBytes ?? MAX_BATCH_BYTES;
-    this.#encoder = new BatchEncoder(this.#writer);
+    this.#encoder = new BatchEncoder(this.#writer, this);
   }
 
   /** To be called before anything else when the store is not empty. */
@@ -111,7 +111,8 @@ export class StoreJournal implements Journal, RecordKeeper {
 
   /** Takes up a delivery that is stored. */
   restore(delivery: Delivery, number: number, session: number): void {
-    delivery.record = new JournalRecord(number, session, delivery, undefined, this);
+    delivery.number = number;
+    delivery.record = new JournalRecord(session, delivery, undefined, this);
   }
 
   // ------------------------------------------------------------------------------ what has changed
@@ -178,10 +179,14 @@ export class StoreJournal implements Journal, RecordKeeper {
 
   opened(session: Session, delivery: Delivery): void {
     const unit = this.#open();
-    const { storedNumber } = session;
-    const record = new JournalRecord(this.#nextDelivery++, storedNumber, delivery, unit, this);
-    delivery.record = record;
-    unit.add(record);
+    delivery.number = this.#nextDelivery++;
+    if (delivery.qos === 1 && delivery.group === undefined) {
+      unit.addSimple(session.storedNumber, delivery);
+    } else {
+      const record = new JournalRecord(session.storedNumber, delivery, unit, this);
+      delivery.record = record;
+      unit.add(record);
+    }
     this.#weigh(unit, delivery.message.size + CHANGE_BYTES);
   }
 
@@ -201,7 +206,7 @@ export class StoreJournal implements Journal, RecordKeeper {
   }
 
   recordMoved(record: JournalRecord): void {
-    (this.#open().moved ??= []).push(record);
+    (this.#open().moves ??= []).push(record);
   }
 
   recordClosed(record: JournalRecord): void {
@@ -210,17 +215,37 @@ export class StoreJournal implements Journal, RecordKeeper {
       this.#closed.push(record);
       return this.#waitLazily();
     }
-    this.#weigh(unit, -record.delivery.message.size - CHANGE_BYTES);
+    this.closedIn(unit, record.delivery);
+  }
+
+  closedIn(unit: JournalUnit, delivery: Delivery): void {
+    this.#weigh(unit, -delivery.message.size - CHANGE_BYTES);
     if (--unit.open === 0 && unit !== this.#current && unit.isOfDeliveries) unit.done();
   }
 
   // ---------------------------------------------------------------------------- when it is stored
 
-  seal(): JournalUnit | undefined {
-    const unit = this.#close();
+  awaited(): JournalUnit | undefined {
+    const unit = this.#current;
     if (unit === undefined || !this.holdsBack) return undefined;
-    if (unit.dueMs === 0) this.#isUrgent = true;
+    unit.isAwaited = true;
     return unit;
+  }
+
+  seal(): void {
+    const unit = this.#current;
+    if (unit === undefined) return;
+    this.#current = undefined;
+    unit.isSealed = true;
+    if (!unit.mayBeDoneSoon) {
+      this.#units.push(unit);
+      this.#young.hurryBefore(unit);
+      if (unit.isAwaited || unit.sends !== undefined) this.#isUrgent = true;
+      return this.#waitLazily();
+    }
+    if (unit.open === 0) return unit.done();
+    unit.dueMs = this.#turnMs + (this.holdsBack ? this.#young.waitMs : this.#lazyMs);
+    this.#young.add(unit);
   }
 
   awaitEarlier(): void {
@@ -240,7 +265,7 @@ export class StoreJournal implements Journal, RecordKeeper {
   /** Hands over what is due, unless a batch is under way. */
   flush(): void {
     this.#isFlushAsked = false;
-    this.#close();
+    this.seal();
     if (this.#underWay !== undefined) return;
     const nowMs = this.#options.clock();
     const isDue = this.#isUrgent || this.#lazyDueMs <= nowMs;
@@ -263,7 +288,7 @@ export class StoreJournal implements Journal, RecordKeeper {
 
   /** Hands over everything, due or not. @returns whether a batch is under way. */
   flushAll(): boolean {
-    this.#close();
+    this.seal();
     if (this.#underWay === undefined) this.#handOver(Infinity);
     return this.#underWay !== undefined;
   }
@@ -311,7 +336,7 @@ export class StoreJournal implements Journal, RecordKeeper {
   /** The unit that gathers. */
   #open(): JournalUnit {
     if (this.#current === undefined) {
-      this.#current = new JournalUnit(this.#nextUnit++);
+      this.#current = new JournalUnit(this.#nextUnit++, this);
       this.#askForFlush();
     }
     return this.#current;
@@ -326,29 +351,6 @@ export class StoreJournal implements Journal, RecordKeeper {
   #weigh(unit: JournalUnit, bytes: number): void {
     unit.bytes += bytes;
     this.#waitingBytes += bytes;
-  }
-
-  /** Ends the unit that gathers; undefined if there is nothing in it that must be stored. */
-  #close(): JournalUnit | undefined {
-    const unit = this.#current;
-    if (unit === undefined) return undefined;
-    this.#current = undefined;
-    unit.isSealed = true;
-    const isPure = unit.mayBeDoneSoon;
-    if (isPure && unit.open === 0) {
-      unit.done();
-      return undefined;
-    }
-    if (isPure) {
-      unit.dueMs = this.#turnMs + (this.holdsBack ? this.#young.waitMs : this.#lazyMs);
-      this.#young.add(unit);
-    } else {
-      this.#units.push(unit);
-      this.#young.hurryBefore(unit);
-      if (unit.sends !== undefined) this.#isUrgent = true;
-      this.#waitLazily();
-    }
-    return unit;
   }
 
   #waitLazily(): void {

@@ -1,6 +1,6 @@
 // JournalUnit: changes that are stored together or not at all, and who waits for that.
 
-import type { Unit } from "../broker/journal.ts";
+import type { Unit, UnitWaiter } from "../broker/journal.ts";
 import type { Will } from "../packet/packets.ts";
 import type { Message } from "../session/message.ts";
 import type { Delivery } from "../session/delivery.ts";
@@ -32,9 +32,8 @@ export type Change =
   | { readonly kind: "retained"; readonly record: RetainedRecord }
   | { readonly kind: "delivery changed"; readonly record: JournalRecord };
 
-/** What the journal knows of one delivery. */
+/** What the journal knows of a delivery that is stored, or that more can happen to than that it ends. */
 export class JournalRecord implements DeliveryRecord {
-  readonly number: number;
   readonly session: number;
   readonly delivery: Delivery;
   /** The unit it begins in, as long as that has not been written. */
@@ -42,26 +41,18 @@ export class JournalRecord implements DeliveryRecord {
   isClosed = false;
   /** The unit of its last change. */
   lastChange: JournalUnit | undefined = undefined;
-  readonly #journal: RecordKeeper;
+  readonly #keeper: RecordKeeper;
 
   constructor(
-    number: number,
     session: number,
     delivery: Delivery,
     unit: JournalUnit | undefined,
-    journal: RecordKeeper,
+    keeper: RecordKeeper,
   ) {
-    this.number = number;
     this.session = session;
     this.delivery = delivery;
     this.unit = unit;
-    this.#journal = journal;
-  }
-
-  /** It has ended, or its Client may acknowledge it any moment. */
-  get mayEndSoon(): boolean {
-    const { qos, sentHere, group } = this.delivery;
-    return this.isClosed || (qos === 1 && sentHere && group === undefined);
+    this.#keeper = keeper;
   }
 
   get isStored(): boolean {
@@ -72,39 +63,49 @@ export class JournalRecord implements DeliveryRecord {
     const { unit, delivery } = this;
     // Else it is written as it is then; but with QoS 2, no message may be found on its way before an earlier one.
     if (unit === undefined || (unit.isSealed && delivery.qos === 2)) {
-      this.#journal.recordChanged(this);
+      this.#keeper.recordChanged(this);
     }
   }
 
   closed(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    this.#journal.recordClosed(this);
+    this.#keeper.recordClosed(this);
   }
 
   moved(): void {
-    this.#journal.recordMoved(this);
+    this.#keeper.recordMoved(this);
   }
 }
 
-/** What a record needs of its journal. */
+/** What units and records need of their journal. */
 export interface RecordKeeper {
   recordChanged(record: JournalRecord): void;
   recordClosed(record: JournalRecord): void;
   recordMoved(record: JournalRecord): void;
+  /** A delivery without a record of its own, which began in `unit`, has ended before that was written. */
+  closedIn(unit: JournalUnit, delivery: Delivery): void;
 }
 
-export class JournalUnit implements Unit {
-  /** The deliveries that begin in it: mostly there is one. */
-  first: JournalRecord | undefined = undefined;
-  others: JournalRecord[] | undefined = undefined;
+/**
+ * Changes that are stored together or not at all. It is itself the record of its "simple" deliveries, most of which
+ * end before anything is written: QoS 1, and by no Shared Subscription.
+ */
+export class JournalUnit implements Unit, DeliveryRecord {
+  readonly isStored = false;
+  /** Deliveries that begin in it, and the numbers of their Sessions; their record is the unit while they are open. */
+  simple: Delivery[] = [];
+  sessions: number[] = [];
+  /** The other deliveries that begin in it. */
+  records: JournalRecord[] | undefined = undefined;
   /** Undefined as long as there are none: then the unit is done when all its deliveries are. */
   changes: Change[] | undefined = undefined;
   /** Deliveries that end with this unit, because other Sessions' in it take their place. */
-  moved: JournalRecord[] | undefined = undefined;
+  moves: JournalRecord[] | undefined = undefined;
   /** QoS 2 messages that may be sent when the unit is stored. */
   sends: { readonly session: Session; readonly delivery: Delivery }[] | undefined = undefined;
-  /** Deliveries that are not closed. */
+  /** Deliveries that have begun in it, and those of them that are not closed. */
+  begun = 0;
   open = 0;
   /** What it counts for while it waits to be written. */
   bytes = 0;
@@ -112,31 +113,65 @@ export class JournalUnit implements Unit {
   readonly number: number;
   /** When it is to be written at the latest, in ms of the broker's clock. */
   dueMs = 0;
+  /** Somebody waits for it. */
+  isAwaited = false;
   /** Nothing more is added to it. */
   isSealed = false;
   isDone = false;
-  waiter: { unitDone(): void } | undefined = undefined;
+  readonly #keeper: RecordKeeper;
+  #waiter: UnitWaiter | undefined = undefined;
+  #otherWaiters: UnitWaiter[] | undefined = undefined;
 
-  constructor(number: number) {
+  constructor(number: number, keeper: RecordKeeper) {
     this.number = number;
+    this.#keeper = keeper;
+  }
+
+  /** `delivery`, with QoS 1 and by no Shared Subscription, begins in this unit. */
+  addSimple(session: number, delivery: Delivery): void {
+    this.begun++;
+    this.open++;
+    this.simple.push(delivery);
+    this.sessions.push(session);
+    delivery.record = this;
   }
 
   add(record: JournalRecord): void {
+    this.begun++;
     this.open++;
-    if (this.first === undefined) this.first = record;
-    else (this.others ??= []).push(record);
+    (this.records ??= []).push(record);
   }
 
   /** True if it is done when all its deliveries are. */
   get isOfDeliveries(): boolean {
-    return this.changes === undefined && this.sends === undefined && this.moved === undefined;
+    return this.changes === undefined && this.sends === undefined && this.moves === undefined;
   }
 
   /** True if all that is in it are messages on their way to Clients that may acknowledge them any moment. */
   get mayBeDoneSoon(): boolean {
     if (!this.isOfDeliveries) return false;
-    if (this.first !== undefined && !this.first.mayEndSoon) return false;
-    return this.others === undefined || this.others.every((record) => record.mayEndSoon);
+    if (this.records !== undefined && !this.records.every(({ isClosed }) => isClosed)) return false;
+    const { simple } = this;
+    for (let i = 0; i < simple.length; i++) {
+      const delivery = simple[i]!;
+      if (delivery.record === this && !delivery.sentHere) return false;
+    }
+    return true;
+  }
+
+  /** The Sessions that a delivery with QoS 1 begins for in it, which is not closed; some more than once. */
+  *openSessions(): Generator<number> {
+    for (const [i, delivery] of this.simple.entries()) {
+      if (delivery.record === this) yield this.sessions[i]!;
+    }
+    for (const { session, delivery, isClosed } of this.records ?? []) {
+      if (delivery.qos === 1 && !isClosed) yield session;
+    }
+  }
+
+  tell(waiter: UnitWaiter): void {
+    if (this.#waiter === undefined) this.#waiter = waiter;
+    else if (this.#waiter !== waiter) (this.#otherWaiters ??= []).push(waiter);
   }
 
   /** All of it is stored, or need not be. */
@@ -144,12 +179,34 @@ export class JournalUnit implements Unit {
     if (this.isDone) return;
     this.isDone = true;
     for (const { session, delivery } of this.sends ?? []) session.stored(delivery);
-    this.waiter?.unitDone();
-    this.first = this.others = undefined; // records that live on refer to their units
-    this.changes =
-      this.moved =
+    const waiter = this.#waiter;
+    const others = this.#otherWaiters;
+    this.simple = NO_DELIVERIES; // deliveries that live on may refer to their units
+    this.sessions = NO_SESSIONS;
+    this.records =
+      this.changes =
+      this.moves =
       this.sends =
-      this.waiter =
+      this.#waiter =
+      this.#otherWaiters =
         undefined;
+    waiter?.unitDone();
+    for (const other of others ?? []) other.unitDone();
+  }
+
+  // As the record of its simple deliveries. It is written as they are then.
+
+  changed(): void {}
+
+  closed(delivery: Delivery): void {
+    delivery.record = undefined;
+    this.#keeper.closedIn(this, delivery);
+  }
+
+  moved(): void {
+    throw new Error("only messages of a Shared Subscription go to another Session");
   }
 }
+
+const NO_DELIVERIES: Delivery[] = [];
+const NO_SESSIONS: number[] = [];

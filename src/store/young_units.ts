@@ -14,6 +14,8 @@ export class YoungUnits {
   #units: JournalUnit[] = [];
   /** Those before it in {@link #units} are done, or taken. */
   #first = 0;
+  /** Messages that began in those which are neither done nor taken, about. */
+  #messages = 0;
   /** The last one with a message for each Session, by its number. */
   readonly #lastOf = new Map<number, JournalUnit>();
   /** Number of the last one whose time is over, whatever its age. */
@@ -21,24 +23,30 @@ export class YoungUnits {
 
   /** How long a unit that is added now may wait. */
   get waitMs(): number {
-    return Math.min(MAX_YOUNG_MS, YOUNG_MS + (this.#units.length - this.#first) / YOUNG_PER_MS);
+    return Math.min(MAX_YOUNG_MS, YOUNG_MS + this.#messages / YOUNG_PER_MS);
   }
 
   add(unit: JournalUnit): void {
     this.#units.push(unit);
-    const { first, others } = unit;
-    if (first !== undefined) this.#lastOf.set(first.session, unit);
-    if (others !== undefined) { for (const { session } of others) this.#lastOf.set(session, unit); }
+    this.#messages += unit.begun;
+    let last = 0;
+    for (const session of unit.sessions) { // mostly one, again and again
+      if (session !== last) this.#lastOf.set(session, unit);
+      last = session;
+    }
+    for (const { session } of unit.records ?? []) this.#lastOf.set(session, unit);
   }
 
   /**
    * `unit` is not young. What came to its Sessions before must be stored before it: a crash may cut off the last
    * messages of a Session, but not those before the last.
    */
-  hurryBefore({ first, others }: JournalUnit): void {
-    if (this.#lastOf.size === 0 || first === undefined) return;
-    for (const { session, delivery, isClosed } of [first, ...others ?? []]) {
-      if (delivery.qos !== 1 || isClosed) continue;
+  hurryBefore(unit: JournalUnit): void {
+    if (this.#lastOf.size === 0) return;
+    let last = 0;
+    for (const session of unit.openSessions()) {
+      if (session === last) continue;
+      last = session;
       const young = this.#lastOf.get(session);
       if (young !== undefined) this.#lastHurried = Math.max(this.#lastHurried, young.number);
     }
@@ -48,13 +56,16 @@ export class YoungUnits {
   oldest(): JournalUnit | undefined {
     const units = this.#units;
     let index = this.#first;
-    while (index < units.length && units[index]!.isDone) index++;
+    for (; index < units.length && units[index]!.isDone; index++) {
+      this.#messages -= units[index]!.begun;
+    }
     const oldest = units[index];
     if (oldest === undefined) {
       if (units.length === 0) return undefined;
       this.#units = [];
       this.#lastOf.clear();
       this.#first = 0;
+      this.#messages = 0;
     } else if (index * 2 > units.length) {
       this.#units = units.slice(index);
       this.#first = 0;
@@ -70,6 +81,7 @@ export class YoungUnits {
     if (unit === undefined || unit.number > before) return undefined;
     if (!unit.isDone && unit.dueMs > nowMs && unit.number > this.#lastHurried) return undefined;
     this.#first++;
+    this.#messages -= unit.begun;
     return unit;
   }
 }
