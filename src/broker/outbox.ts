@@ -6,13 +6,12 @@
 // gather in the next buffer; there is never a second write. Large payloads are not copied: they wait by
 // reference between two buffers, shared by all their receivers.
 
+import { copyRange } from "../packet/bytes.ts";
 import type { PublishFrame } from "../packet/publish_frame.ts";
 import { BUFFER_SIZES, type BufferPool } from "./buffer_pool.ts";
 
 /** Payloads from this size on are written from where they are. */
 export const LARGE_PAYLOAD_BYTES = 16_384;
-/** Below this size a loop copies faster than a call. */
-const COPY_LOOP_BYTES = 96;
 const LARGEST_BUFFER = BUFFER_SIZES[BUFFER_SIZES.length - 1]!;
 
 /** A full buffer or a large payload: `bytes[0, length)`, and whether the pool wants the buffer back. */
@@ -164,15 +163,4 @@ export class Outbox {
   #push(chunk: Chunk): void {
     (this.#sealed ??= []).push(chunk);
   }
-}
-
-function copyRange(
-  from: Uint8Array,
-  start: number,
-  length: number,
-  to: Uint8Array,
-  at: number,
-): void {
-  if (length >= COPY_LOOP_BYTES) return to.set(from.subarray(start, start + length), at);
-  for (let i = 0; i < length; i++) to[at + i] = from[start + i]!;
 }

@@ -57,17 +57,20 @@ export class PublishFrame {
   /**
    * The frame for receivers of the publisher's own version and QoS: the packet as it came. Not for one with a
    * Topic Alias or a Message Expiry Interval, which are not passed on as they are.
+   * @param bytes where the packet stands, from `start` on: where it came, or a copy.
    */
-  static received(packet: PublishPacket): PublishFrame {
-    const { bytes, start, end, payloadStart } = packet;
-    const packetIdOffset = packet.qos === 0 ? 0 : packet.topicEnd - start;
-    return new PublishFrame(bytes, start, end, packetIdOffset, 0, payloadStart - start);
+  static received(packet: PublishPacket, bytes: Uint8Array, start: number): PublishFrame {
+    const packetIdOffset = packet.qos === 0 ? 0 : packet.topicEnd - packet.start;
+    const payloadOffset = packet.payloadStart - packet.start;
+    const end = start + packet.end - packet.start;
+    return new PublishFrame(bytes, start, end, packetIdOffset, 0, payloadOffset);
   }
 
-  /** The same frame at the start of `copy`. */
-  movedTo(copy: Uint8Array): PublishFrame {
+  /** The same frame in `bytes`, from `start` on. */
+  movedTo(bytes: Uint8Array, start: number): PublishFrame {
     const { length, packetIdOffset, expiryOffset, payloadOffset } = this;
-    return new PublishFrame(copy, 0, length, packetIdOffset, expiryOffset, payloadOffset);
+    const end = start + length;
+    return new PublishFrame(bytes, start, end, packetIdOffset, expiryOffset, payloadOffset);
   }
 
   /** Encodes a frame for receivers of MQTT 5.0 (`v5`) or of MQTT 3, with or without Packet Identifier. */

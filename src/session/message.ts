@@ -11,7 +11,7 @@ import { NO_BYTES, type PublishPacket } from "../packet/publish.ts";
 import { PublishFrame } from "../packet/publish_frame.ts";
 import { encodeUtf8 } from "../packet/utf8.ts";
 import type { TopicName } from "../topic/topic_name.ts";
-import { copyShortLived } from "./message_bytes.ts";
+import { copyIntoBlock, currentBlock, MAX_SHARED_BYTES } from "./message_bytes.ts";
 
 /** Bytes that a Message is counted with besides its payload, topic and Properties. */
 const MESSAGE_OVERHEAD = 200;
@@ -29,17 +29,28 @@ export interface MessageFields {
   readonly publisherId?: string | undefined;
 }
 
+/** What is made of a message for receivers of another kind than its publisher is, when first asked for. */
+interface OtherForms {
+  v3?: PublishFrame;
+  v3WithId?: PublishFrame;
+  v5?: PublishFrame;
+  v5WithId?: PublishFrame;
+  /** The message for receivers behind a mount point: the last one that was asked for. */
+  below?: { readonly mountPoint: string; readonly message: Message };
+}
+
 export class Message {
   readonly topicName: TopicName;
   readonly qos: QoS;
   /** The publisher's RETAIN flag. */
   readonly retain: boolean;
-  readonly expiresAtMs: number;
   readonly publisherId: string | undefined;
   /** The journal's number for it while it is stored, else 0; and how many rows of the store refer to it. */
   storedNumber = 0;
   storedReferences = 0;
-  /** The payload stands in `#bytes[#payloadStart, #payloadEnd)`. */
+  /** Undefined, as mostly, costs no memory; a number would. */
+  readonly #expiresAtMs: number | undefined;
+  /** The payload stands in `#bytes[#payloadStart, #payloadEnd)`, and in front of it, if there is a #wire, the rest of that. */
   #bytes: Uint8Array;
   #payloadStart: number;
   #payloadEnd: number;
@@ -48,21 +59,14 @@ export class Message {
   /** The publisher's packet, in #bytes, where it can go to receivers of the same kind as it is. */
   #wire: PublishFrame | undefined = undefined;
   #isWireV5 = false;
-  /** The message for receivers behind a mount point: the last one that was asked for. */
-  #below: Message | undefined = undefined;
-  #belowWhat = "";
-  // Other frames by version and presence of a Packet Identifier, made when first asked for.
-  #frameV3: PublishFrame | undefined = undefined;
-  #frameV3WithId: PublishFrame | undefined = undefined;
-  #frameV5: PublishFrame | undefined = undefined;
-  #frameV5WithId: PublishFrame | undefined = undefined;
+  #otherForms: OtherForms | undefined = undefined;
 
   constructor(fields: MessageFields) {
     this.topicName = fields.topicName;
     this.qos = fields.qos;
     this.retain = fields.retain ?? false;
-    this.expiresAtMs = fields.expiresAtMs ?? Infinity;
     this.publisherId = fields.publisherId;
+    this.#expiresAtMs = fields.expiresAtMs === Infinity ? undefined : fields.expiresAtMs;
     this.#bytes = fields.payload;
     this.#payloadStart = 0;
     this.#payloadEnd = fields.payload.length;
@@ -110,15 +114,19 @@ export class Message {
       expiresAtMs: expiry === undefined ? Infinity : nowMs + expiry * 1000,
       publisherId,
     });
-    message.#isBorrowed = true;
+    const hasWire = packet.topicAlias === 0 && expiry === undefined &&
+      packet.topicName === topicName;
+    const start = hasWire ? packet.start : packet.payloadStart;
     message.#bytes = packet.bytes;
     message.#payloadStart = packet.payloadStart;
     message.#payloadEnd = packet.end;
-    if (packet.topicAlias === 0 && expiry === undefined && packet.topicName === topicName) {
-      message.#wire = PublishFrame.received(packet);
+    const at = packet.qos > 0 || packet.retain ? message.#takeOver(start) : start;
+    message.#isBorrowed = message.#bytes === packet.bytes;
+    if (hasWire) {
+      message.#wire = PublishFrame.received(packet, message.#bytes, at);
       message.#isWireV5 = version === 5;
     }
-    return packet.qos > 0 || packet.retain ? message.own() : message;
+    return message;
   }
 
   get payload(): Uint8Array {
@@ -141,7 +149,12 @@ export class Message {
   }
 
   get expires(): boolean {
-    return this.expiresAtMs !== Infinity;
+    return this.#expiresAtMs !== undefined;
+  }
+
+  /** When it expires, in ms of the broker's clock; Infinity if it does not. */
+  get expiresAtMs(): number {
+    return this.#expiresAtMs ?? Infinity;
   }
 
   /** What the message counts for in limits on bytes. */
@@ -152,7 +165,7 @@ export class Message {
 
   /** Whether its Message Expiry Interval has passed; one of 0 still reaches those who are there now. */
   isExpired(nowMs: number): boolean {
-    return nowMs > this.expiresAtMs;
+    return this.#expiresAtMs !== undefined && nowMs > this.#expiresAtMs;
   }
 
   /** Seconds of the Message Expiry Interval that are left [MQTT-3.3.2-6], rounded up. */
@@ -162,7 +175,10 @@ export class Message {
 
   /** Copies what is borrowed, so that the message can be kept; returns the message. */
   own(): this {
-    if (this.#isBorrowed) this.#copy(copyShortLived);
+    if (!this.#isBorrowed) return this;
+    const at = this.#takeOver(this.#start);
+    this.#wire = this.#wire?.movedTo(this.#bytes, at);
+    this.#isBorrowed = false;
     return this;
   }
 
@@ -171,9 +187,12 @@ export class Message {
    * share, and one that waits for a year would keep the whole block.
    */
   compact(): void {
-    if (this.#isBorrowed || this.#bytes.buffer.byteLength !== this.#bytes.length) {
-      this.#copy(copyBytes);
-    }
+    const start = this.#start;
+    if (!this.#isBorrowed && this.#bytes.buffer.byteLength === this.#payloadEnd - start) return;
+    if (this.#isBorrowed) this.#forwardedProperties = copied(this.#forwardedProperties);
+    this.#standsIn(copyBytes(this.#bytes.subarray(start, this.#payloadEnd)), 0, start);
+    this.#wire = this.#wire?.movedTo(this.#bytes, 0);
+    this.#isBorrowed = false;
   }
 
   /** The message as a PUBLISH, encoded once for all receivers of a kind. */
@@ -184,50 +203,61 @@ export class Message {
     ) {
       return wire;
     }
+    const forms = this.#otherForms ??= {};
     if (version === 5) {
       return hasPacketId
-        ? this.#frameV5WithId ??= PublishFrame.encode(this, true, true)
-        : this.#frameV5 ??= PublishFrame.encode(this, true, false);
+        ? forms.v5WithId ??= PublishFrame.encode(this, true, true)
+        : forms.v5 ??= PublishFrame.encode(this, true, false);
     }
     return hasPacketId
-      ? this.#frameV3WithId ??= PublishFrame.encode(this, false, true)
-      : this.#frameV3 ??= PublishFrame.encode(this, false, false);
+      ? forms.v3WithId ??= PublishFrame.encode(this, false, true)
+      : forms.v3 ??= PublishFrame.encode(this, false, false);
   }
 
   /** The same message with a Topic Name that does not begin with `mountPoint`, which this one's does. */
   below(mountPoint: string): Message {
-    if (this.#below !== undefined && this.#belowWhat === mountPoint) return this.#below;
+    const forms = this.#otherForms ??= {};
+    if (forms.below?.mountPoint === mountPoint) return forms.below.message;
     const topicName = this.topicName.slice(mountPoint.length) as TopicName;
     const { payload, qos, retain, forwardedProperties, expiresAtMs, publisherId } = this;
     const message = new Message(
       { topicName, payload, qos, retain, forwardedProperties, expiresAtMs, publisherId },
     );
     message.#isBorrowed = this.#isBorrowed;
-    this.#belowWhat = mountPoint;
-    return this.#below = message;
+    forms.below = { mountPoint, message };
+    return message;
   }
 
-  /** Lets go of what was encoded besides, which a message that waits does not need. */
+  /** Lets go of what was made besides, which a message that waits does not need. */
   forgetFrames(): void {
-    this.#below = undefined;
-    this.#frameV3 =
-      this.#frameV3WithId =
-      this.#frameV5 =
-      this.#frameV5WithId =
-        undefined;
+    this.#otherForms = undefined;
   }
 
-  /** Replaces the bytes by a copy: of the whole packet if that can be sent as it is, else of the payload. */
-  #copy(copy: (bytes: Uint8Array) => Uint8Array): void {
-    const wire = this.#wire;
-    const start = wire === undefined ? this.#payloadStart : wire.start;
-    this.#bytes = copy(this.#bytes.subarray(start, this.#payloadEnd));
-    this.#payloadStart -= start;
-    this.#payloadEnd -= start;
-    if (wire !== undefined) this.#wire = wire.movedTo(this.#bytes);
-    if (this.#forwardedProperties.length > 0) {
-      this.#forwardedProperties = copyBytes(this.#forwardedProperties);
-    }
-    this.#isBorrowed = false;
+  /** Where what must be kept begins in #bytes. */
+  get #start(): number {
+    return this.#wire === undefined ? this.#payloadStart : this.#wire.start;
   }
+
+  /** Copies `#bytes` from `start` on, and what else is borrowed. @returns where it begins in the new #bytes. */
+  #takeOver(start: number): number {
+    const end = this.#payloadEnd;
+    this.#forwardedProperties = copied(this.#forwardedProperties);
+    if (end - start > MAX_SHARED_BYTES) {
+      return this.#standsIn(copyBytes(this.#bytes.subarray(start, end)), 0, start);
+    }
+    const at = copyIntoBlock(this.#bytes, start, end);
+    return this.#standsIn(currentBlock(), at, start);
+  }
+
+  /** What began at `start` begins at `at` of `bytes`. */
+  #standsIn(bytes: Uint8Array, at: number, start: number): number {
+    this.#bytes = bytes;
+    this.#payloadStart += at - start;
+    this.#payloadEnd += at - start;
+    return at;
+  }
+}
+
+function copied(bytes: Uint8Array): Uint8Array {
+  return bytes.length === 0 ? bytes : copyBytes(bytes);
 }

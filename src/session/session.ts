@@ -259,9 +259,7 @@ export class Session {
         this.outbound.drop(delivery);
       }
     }
-    for (const delivery of this.#queue?.extract(isUnwanted) ?? []) {
-      delivery.record?.closed(delivery);
-    }
+    this.#queue?.extract(isUnwanted).forEach((delivery) => delivery.record?.closed(delivery));
   }
 
   /** Nothing of it needs to be kept any longer: the Session has ended. */

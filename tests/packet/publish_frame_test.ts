@@ -104,7 +104,7 @@ for (const version of [3, 4, 5] as const) {
     decoder.push(chunk);
     decoder.next();
     const packet = decoder.next() as PublishPacket;
-    const frame = PublishFrame.received(packet);
+    const frame = PublishFrame.received(packet, packet.bytes, packet.start);
     assert.equal(frame.bytes, chunk);
     assert.equal(frame.length, chunk.length - 4);
     assert.equal(frame.packetIdOffset, 0);
