@@ -92,8 +92,8 @@ export class DeliveryQueue {
   }
 
   /** Makes the messages fit to wait for long. */
-  compact(): void {
-    for (const delivery of this.#items) delivery?.message.compact();
+  settle(): void {
+    for (const delivery of this.#items) delivery?.message.settle();
   }
 
   /** Those that wait, in order. */

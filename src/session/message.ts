@@ -11,7 +11,7 @@ import { NO_BYTES, type PublishPacket } from "../packet/publish.ts";
 import { PublishFrame } from "../packet/publish_frame.ts";
 import { encodeUtf8 } from "../packet/utf8.ts";
 import type { TopicName } from "../topic/topic_name.ts";
-import { copyIntoBlock, currentBlock, MAX_SHARED_BYTES } from "./message_bytes.ts";
+import { MAX_SHARED_BYTES, type MessageBytes, PASSING, WAITING } from "./message_bytes.ts";
 
 /** Bytes that a Message is counted with besides its payload, topic and Properties. */
 const MESSAGE_OVERHEAD = 200;
@@ -28,6 +28,10 @@ export interface MessageFields {
   /** Client Identifier of the publisher, for No Local; undefined for the broker's own messages. */
   readonly publisherId?: string | undefined;
 }
+
+/** Whose the bytes of a message are: the publisher's chunk, a block of those that pass or that wait, its own. */
+const Place = { Chunk: 0, Passing: 1, Waiting: 2, Own: 3 } as const;
+type Place = typeof Place[keyof typeof Place];
 
 /** What is made of a message for receivers of another kind than its publisher is, when first asked for. */
 interface OtherForms {
@@ -55,7 +59,7 @@ export class Message {
   #payloadStart: number;
   #payloadEnd: number;
   #forwardedProperties: Uint8Array;
-  #isBorrowed = false;
+  #place: Place = Place.Own;
   /** The publisher's packet, in #bytes, where it can go to receivers of the same kind as it is. */
   #wire: PublishFrame | undefined = undefined;
   #isWireV5 = false;
@@ -89,6 +93,7 @@ export class Message {
     );
     message.#payloadStart = start;
     message.#payloadEnd = end;
+    message.#place = Place.Waiting;
     return message;
   }
 
@@ -120,8 +125,10 @@ export class Message {
     message.#bytes = packet.bytes;
     message.#payloadStart = packet.payloadStart;
     message.#payloadEnd = packet.end;
-    const at = packet.qos > 0 || packet.retain ? message.#takeOver(start) : start;
-    message.#isBorrowed = message.#bytes === packet.bytes;
+    message.#place = Place.Chunk;
+    const at = packet.qos > 0 || packet.retain
+      ? message.#moveTo(PASSING, Place.Passing, start)
+      : start;
     if (hasWire) {
       message.#wire = PublishFrame.received(packet, message.#bytes, at);
       message.#isWireV5 = version === 5;
@@ -175,24 +182,22 @@ export class Message {
 
   /** Copies what is borrowed, so that the message can be kept; returns the message. */
   own(): this {
-    if (!this.#isBorrowed) return this;
-    const at = this.#takeOver(this.#start);
-    this.#wire = this.#wire?.movedTo(this.#bytes, at);
-    this.#isBorrowed = false;
+    if (this.#place === Place.Chunk) this.#moveAllTo(PASSING, Place.Passing);
     return this;
   }
 
-  /**
-   * Gives the message bytes of exactly its size. Those that `own` takes stand in blocks that many messages
-   * share, and one that waits for a year would keep the whole block.
-   */
+  /** Gives the message, which may wait for long, bytes among others that do. */
+  settle(): void {
+    if (this.#place < Place.Waiting) this.#moveAllTo(WAITING, Place.Waiting);
+  }
+
+  /** Gives the message, which may wait for years, bytes of exactly its size. */
   compact(): void {
     const start = this.#start;
-    if (!this.#isBorrowed && this.#bytes.buffer.byteLength === this.#payloadEnd - start) return;
-    if (this.#isBorrowed) this.#forwardedProperties = copied(this.#forwardedProperties);
-    this.#standsIn(copyBytes(this.#bytes.subarray(start, this.#payloadEnd)), 0, start);
-    this.#wire = this.#wire?.movedTo(this.#bytes, 0);
-    this.#isBorrowed = false;
+    if (
+      this.#place === Place.Own && this.#bytes.buffer.byteLength === this.#payloadEnd - start
+    ) return;
+    this.#moveAllTo(undefined, Place.Own);
   }
 
   /** The message as a PUBLISH, encoded once for all receivers of a kind. */
@@ -223,7 +228,7 @@ export class Message {
     const message = new Message(
       { topicName, payload, qos, retain, forwardedProperties, expiresAtMs, publisherId },
     );
-    message.#isBorrowed = this.#isBorrowed;
+    message.#place = this.#place;
     forms.below = { mountPoint, message };
     return message;
   }
@@ -238,20 +243,30 @@ export class Message {
     return this.#wire === undefined ? this.#payloadStart : this.#wire.start;
   }
 
-  /** Copies `#bytes` from `start` on, and what else is borrowed. @returns where it begins in the new #bytes. */
-  #takeOver(start: number): number {
-    const end = this.#payloadEnd;
-    this.#forwardedProperties = copied(this.#forwardedProperties);
-    if (end - start > MAX_SHARED_BYTES) {
-      return this.#standsIn(copyBytes(this.#bytes.subarray(start, end)), 0, start);
-    }
-    const at = copyIntoBlock(this.#bytes, start, end);
-    return this.#standsIn(currentBlock(), at, start);
+  #moveAllTo(target: MessageBytes | undefined, place: Place): void {
+    const at = this.#moveTo(target, place, this.#start);
+    this.#wire = this.#wire?.movedTo(this.#bytes, at);
   }
 
-  /** What began at `start` begins at `at` of `bytes`. */
-  #standsIn(bytes: Uint8Array, at: number, start: number): number {
-    this.#bytes = bytes;
+  /**
+   * Copies `#bytes` from `start` on, and what else is borrowed, to `target`, or to bytes of its own if it is too large or
+   * there is none.
+   * @returns where they begin there.
+   */
+  #moveTo(target: MessageBytes | undefined, place: Place, start: number): number {
+    const bytes = this.#bytes;
+    const end = this.#payloadEnd;
+    let at = 0;
+    if (target === undefined || end - start > MAX_SHARED_BYTES) {
+      this.#bytes = copyBytes(bytes.subarray(start, end));
+    } else {
+      at = target.copy(bytes, start, end);
+      this.#bytes = target.block;
+    }
+    if (this.#place === Place.Chunk) {
+      this.#forwardedProperties = copied(this.#forwardedProperties);
+    }
+    this.#place = this.#bytes === target?.block ? place : Place.Own;
     this.#payloadStart += at - start;
     this.#payloadEnd += at - start;
     return at;

@@ -125,7 +125,7 @@ export class OutboundWindow {
     for (const delivery of this.#deliveries?.values() ?? []) {
       if (delivery.awaiting !== Awaiting.Pubcomp) continue;
       delivery.awaiting = Awaiting.Pubrec;
-      delivery.record?.changed();
+      delivery.record?.changed(delivery);
     }
   }
 

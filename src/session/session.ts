@@ -183,7 +183,7 @@ export class Session {
     this.#resuming = NOTHING;
     this.outbound.disconnect();
     this.inbound.disconnect();
-    this.#queue?.compact();
+    this.#queue?.settle();
   }
 
   /**
@@ -335,7 +335,7 @@ export class Session {
       this.#environment.onDrop(this, dropped.message, "queue full");
       if (dropped === delivery) return;
     }
-    if (this.#sink === undefined) delivery.message.compact(); // it may wait for long
+    if (this.#sink === undefined) delivery.message.settle();
     queue.push(delivery);
   }
 

@@ -202,7 +202,7 @@ export class BatchWriter implements StoreChanges {
   }
 
   #text(text: string): void {
-    if (text.length <= SHORT_TEXT && this.#ascii(text)) return;
+    if (text.length <= SHORT_TEXT && this.#ascii(text, 0)) return;
     const length = Buffer.byteLength(text);
     this.#integer(length);
     this.#utf8(text, length);
@@ -210,18 +210,19 @@ export class BatchWriter implements StoreChanges {
 
   #optionalText(text: string | undefined): void {
     if (text === undefined) return this.#byte(0);
+    if (text.length <= SHORT_TEXT && this.#ascii(text, 1)) return;
     const length = Buffer.byteLength(text);
     this.#integer(length + 1);
     this.#utf8(text, length);
   }
 
-  /** Writes `text` with its length; false, and nothing written, if it is not all ASCII. */
-  #ascii(text: string): boolean {
+  /** Writes `text` with its length and `more`; false, and nothing written, if it is not all ASCII. */
+  #ascii(text: string, more: number): boolean {
     const { length } = text;
     this.#reserve(length + 1);
     const bytes = this.#bytes;
     const start = this.#length;
-    bytes[start] = length;
+    bytes[start] = length + more;
     for (let i = 0; i < length; i++) {
       const code = text.charCodeAt(i);
       if (code >= 0x80) return false;

@@ -109,7 +109,7 @@ Deno.test("Message with QoS 0 lends the publisher's bytes as its frame", () => {
   assert.equal(message.payload.buffer, chunk.buffer);
 });
 
-for (const keep of ["own", "compact"] as const) {
+for (const keep of ["own", "settle", "compact"] as const) {
   Deno.test(`Message with QoS 0 outlives its chunk after ${keep}()`, () => {
     for (const version of [4, 5] as const) {
       const forwardedProperties = version === 5
@@ -133,6 +133,19 @@ Deno.test("Message keeps no block that is larger than its packet after compact()
   message.compact();
   const packet = encodePublish(publish(fields), 5);
   assert.ok(message.payload.buffer.byteLength <= packet.length);
+});
+
+Deno.test("Messages that wait stand side by side, apart from those that pass through", () => {
+  const fields = { qos: 1, packetId: 1, payload: bytesOf("small") } as const;
+  const [first, second, passing] = [1, 2, 3].map(() => received(fields, 5).message);
+  first!.settle();
+  second!.settle();
+  const { buffer } = first!.payload;
+  assert.equal(second!.payload.buffer, buffer);
+  assert.notEqual(passing!.payload.buffer, buffer);
+  first!.settle();
+  assert.equal(first!.payload.buffer, buffer, "it is moved once");
+  assert.deepEqual([first, second, passing].map((each) => textOf(each!)), Array(3).fill("small"));
 });
 
 Deno.test("Message encodes once for all receivers of a kind", () => {
