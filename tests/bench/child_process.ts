@@ -76,7 +76,7 @@ export async function runGenerator(
   timeoutMs: number,
   core?: number,
 ): Promise<Outcome> {
-  const permissions = "--allow-net=127.0.0.1 --allow-run=cat";
+  const permissions = "--allow-net=127.0.0.1 --allow-run=cat --allow-read=tests/bench";
   const script = `tests/bench/generator.ts ${shellQuote(JSON.stringify(request))}`;
   const command = `${shellQuote(Deno.execPath())} run --no-lock ${permissions} ${script}`;
   const child = shellCommand(command, core).spawn();

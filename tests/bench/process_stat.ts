@@ -37,6 +37,11 @@ export async function readResidentBytes(pid: number): Promise<number> {
   return Number(kibibytes) * 1024;
 }
 
+/** Bytes the process has caused to be written to a disk, in whole pages; NaN where that is not counted. */
+export async function readWrittenBytes(pid: number): Promise<number> {
+  return Number(/^write_bytes: (\d+)$/m.exec(await readProc(`/proc/${pid}/io`))?.[1] ?? NaN);
+}
+
 export async function readCpuModel(): Promise<string> {
   const model = /^model name\s*:\s*(.+)$/m.exec(await readProc("/proc/cpuinfo"))?.[1];
   return model ?? "unknown CPU";

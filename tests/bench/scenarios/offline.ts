@@ -10,7 +10,7 @@ import { sleep } from "../clock.ts";
 import { PublishBlock } from "../frames.ts";
 import type { LoadConnection } from "../load_connection.ts";
 import type { Measurement } from "../measurement.ts";
-import { numbered, openAll, Stopwatch, type Target } from "./target.ts";
+import { numbered, openAll, Stopwatch, StoreWatch, type Target } from "./target.ts";
 
 const PUBLISHERS = 4;
 const PAYLOAD_LENGTH = 64;
@@ -28,12 +28,14 @@ export async function measureOffline(target: Target): Promise<Measurement> {
   const block = PublishBlock.ofOneTopic(TOPIC, 1, PAYLOAD_LENGTH, STEP);
   const loads = publishers.map((connection) => new Load(connection, block));
   const acknowledged = () => publishers.reduce((sum, each) => sum + each.acknowledged, 0);
+  const store = await StoreWatch.start(target);
   const stopwatch = await Stopwatch.start(target.pid);
   for (const load of loads) load.go();
   await sleep(target.seconds * 1_000);
   const { elapsedSeconds } = stopwatch;
   const count = acknowledged();
   const cpu = await stopwatch.stop(count);
+  const kept = await store?.stop(count) ?? [];
   for (const load of loads) load.isOver = true;
   while (loads.some((load) => load.isUnderWay)) await sleep(10);
 
@@ -48,6 +50,7 @@ export async function measureOffline(target: Target): Promise<Measurement> {
     metrics: [
       { name: "", unit: "msg/s", value: count / elapsedSeconds, better: "more" },
       { name: "drained", unit: "msg/s", value: back!.received / drainSeconds, better: "more" },
+      ...kept,
     ],
     ...cpu,
     lost: Math.max(0, queued - back!.received),

@@ -2,8 +2,10 @@
 
 import { cpuUsage } from "node:process";
 import { LoadConnection } from "../load_connection.ts";
+import type { Metric } from "../measurement.ts";
+import { PingProbe } from "../ping_probe.ts";
 import type { Transport } from "../transport.ts";
-import { readCpuSeconds } from "../process_stat.ts";
+import { readCpuSeconds, readWrittenBytes } from "../process_stat.ts";
 
 export interface Target {
   readonly port: number;
@@ -72,6 +74,35 @@ export class Stopwatch {
       brokerCpuShare: brokerSeconds / elapsedSeconds,
       generatorCpuShare: ownMicros / 1e6 / elapsedSeconds,
     };
+  }
+}
+
+/** What keeping costs besides time: bytes on the disk, and how long somebody waits who has no part in it. */
+export class StoreWatch {
+  readonly #pid: number;
+  readonly #writtenBytes: number;
+  readonly #probe: PingProbe;
+
+  private constructor(pid: number, writtenBytes: number, probe: PingProbe) {
+    this.#pid = pid;
+    this.#writtenBytes = writtenBytes;
+    this.#probe = probe;
+  }
+
+  /** Undefined for a scenario that keeps nothing. */
+  static async start(target: Target): Promise<StoreWatch | undefined> {
+    if (target.keepsSessions !== true) return undefined;
+    const probe = await PingProbe.start(target.port);
+    return new StoreWatch(target.pid, await readWrittenBytes(target.pid), probe);
+  }
+
+  /** Since the start, for `messages` messages. */
+  async stop(messages: number): Promise<Metric[]> {
+    const bytes = await readWrittenBytes(this.#pid) - this.#writtenBytes;
+    return [
+      { name: "written to disk", unit: "B/msg", value: bytes / messages, better: "less" },
+      { name: "PINGRESP p99", unit: "ms", value: await this.#probe.stop(), better: "less" },
+    ];
   }
 }
 

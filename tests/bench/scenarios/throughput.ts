@@ -9,7 +9,7 @@ import { sleep } from "../clock.ts";
 import { Flow, watchForStalls } from "../flow.ts";
 import { PublishBlock, type QoS } from "../frames.ts";
 import type { Measurement } from "../measurement.ts";
-import { numbered, openAll, Stopwatch, type Target, warmUpMs } from "./target.ts";
+import { numbered, openAll, Stopwatch, StoreWatch, type Target, warmUpMs } from "./target.ts";
 
 const PAYLOAD_LENGTH = 64;
 const FRAMES_PER_BLOCK = 256;
@@ -85,18 +85,23 @@ export async function measureFlows(
   for (const flow of flows) flow.start();
   await sleep(warmUpMs(target));
 
+  const store = await StoreWatch.start(target);
   const stopwatch = await Stopwatch.start(target.pid);
   const receivedBefore = countReceived();
   await sleep(target.seconds * 1_000);
   const { elapsedSeconds } = stopwatch;
   const messages = countReceived() - receivedBefore;
   const cpu = await stopwatch.stop(messages);
+  const kept = await store?.stop(messages) ?? [];
 
   stopWatching();
   const missing = await Promise.all(flows.map((flow) => flow.stop()));
   const stalls = flows.reduce((sum, flow) => sum + flow.stalls, 0);
   return {
-    metrics: [{ name: "", unit: "msg/s", value: messages / elapsedSeconds, better: "more" }],
+    metrics: [
+      { name: "", unit: "msg/s", value: messages / elapsedSeconds, better: "more" },
+      ...kept,
+    ],
     ...cpu,
     lost: missing.reduce((sum, count) => sum + Math.max(0, count), 0),
     duplicated: missing.reduce((sum, count) => sum + Math.max(0, -count), 0),
