@@ -3,6 +3,8 @@
 
 import { Buffer } from "node:buffer";
 import type { QoS } from "../packet/packet_type.ts";
+import { NO_BYTES } from "../packet/publish.ts";
+import { TopicNameCache } from "../packet/topic_name_cache.ts";
 import { ChangeKind } from "./batch_writer.ts";
 import type { Will } from "../packet/packets.ts";
 import type { StoreChanges } from "./stored.ts";
@@ -51,7 +53,7 @@ function readChange(cursor: Cursor, changes: StoreChanges): void {
       return changes.subscriptionEnded(cursor.integer(), cursor.text());
     case ChangeKind.Message: {
       const message = cursor.integer();
-      const topicName = cursor.text();
+      const topicName = cursor.repeatedText();
       const payload = cursor.binary();
       const forwardedProperties = cursor.binary();
       const flags = cursor.byte();
@@ -63,7 +65,7 @@ function readChange(cursor: Cursor, changes: StoreChanges): void {
         qos: (flags & 3) as QoS,
         retain: (flags & 4) !== 0,
         expiresAtMs: cursor.time(),
-        publisherId: cursor.optionalText(),
+        publisherId: cursor.repeatedOptionalText(),
       });
     }
     case ChangeKind.MessageEnded:
@@ -81,7 +83,7 @@ function readChange(cursor: Cursor, changes: StoreChanges): void {
         retain: (flags & 4) !== 0,
         awaiting: (flags >> 3) as 0 | 1 | 2 | 3,
         packetId: cursor.integer(),
-        subscriptionIdentifiers: Array.from({ length: cursor.integer() }, () => cursor.integer()),
+        subscriptionIdentifiers: cursor.integers(),
         sharedFilter: cursor.text(),
       });
     }
@@ -140,6 +142,10 @@ function oneLess(value: number): number | undefined {
   return value === 0 ? undefined : value - 1;
 }
 
+/** Many messages have the same few Topic Names and publishers. */
+const REPEATED = new TopicNameCache();
+const NONE: readonly number[] = [];
+
 class Cursor {
   readonly #bytes: Buffer;
   #at = 0;
@@ -157,6 +163,11 @@ class Cursor {
     if (value === undefined) throw new RangeError("the batch ends within a change");
     this.#at++;
     return value;
+  }
+
+  integers(): readonly number[] {
+    const length = this.integer();
+    return length === 0 ? NONE : Array.from({ length }, () => this.integer());
   }
 
   integer(): number {
@@ -185,8 +196,19 @@ class Cursor {
     return length === 0 ? undefined : this.#textOf(length - 1);
   }
 
+  /** As {@link text}, faster for one that was read before. */
+  repeatedText(): string {
+    return this.#repeatedOf(this.integer());
+  }
+
+  repeatedOptionalText(): string | undefined {
+    const length = this.integer();
+    return length === 0 ? undefined : this.#repeatedOf(length - 1);
+  }
+
   binary(): Uint8Array {
     const length = this.integer();
+    if (length === 0) return NO_BYTES;
     this.#check(length);
     const start = this.#at;
     this.#at += length;
@@ -198,6 +220,13 @@ class Cursor {
     const start = this.#at;
     this.#at += length;
     return this.#bytes.toString("utf8", start, this.#at);
+  }
+
+  #repeatedOf(length: number): string {
+    this.#check(length);
+    const start = this.#at;
+    this.#at += length;
+    return REPEATED.read(this.#bytes, start, this.#at);
   }
 
   #check(length: number): void {
