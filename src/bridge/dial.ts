@@ -1,6 +1,7 @@
 // The way to the remote broker: the look-up of its name, TCP, TLS. All of it within a time, and with words for what
 // goes wrong that an operator understands.
 
+import { promises as dns } from "node:dns";
 import { isIP } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import type { ByteStream } from "../transport/byte_stream.ts";
@@ -15,24 +16,47 @@ export class DialError extends Error {
   override readonly name = "DialError";
 }
 
+/** What an attempt waits for. */
+export type DialStage = "the name" | "TCP" | "TLS";
+
+export interface DialOptions {
+  readonly tls: BridgeTls | undefined;
+  /** The address of ours that it goes out by; undefined: as the system likes. */
+  readonly bindAddress: string | undefined;
+  /** Ends the attempt; what was opened is closed. */
+  readonly signal: AbortSignal;
+  readonly onStage?: (stage: DialStage) => void;
+}
+
 /**
  * Connects to `address`.
- * @param bindAddress the address of ours that it goes out by; undefined: as the system likes.
- * @param signal ends the attempt; what was opened is closed.
  * @throws {DialError} as a rejection.
  */
 export async function dial(
   address: BridgeAddress,
-  tls: BridgeTls | undefined,
-  bindAddress: string | undefined,
-  signal: AbortSignal,
+  { tls, bindAddress, signal, onStage }: DialOptions,
 ): Promise<ByteStream> {
+  onStage?.("the name");
+  if (isIP(address.host) === 0) await lookUp(address.host);
+  if (signal.aborted) throw new DialError("its name was looked up too late");
+  onStage?.("TCP");
   const stream = await dialTcp(address, bindAddress, signal);
   if (tls === undefined) return stream;
+  onStage?.("TLS");
   try {
     return await handshake(stream, address, tls, signal);
   } catch (error) {
     throw new DialError(describeTls(error as TlsError, address, tls));
+  }
+}
+
+/** A step of its own, so that it can be told from a broker that does not answer. The system does it again, and tries
+ * all the addresses. */
+async function lookUp(host: string): Promise<void> {
+  try {
+    await dns.lookup(host);
+  } catch (error) {
+    throw new DialError(describeTcp(error, host));
   }
 }
 
@@ -55,6 +79,13 @@ async function dialTcp(
     if (error instanceof DialError) throw error;
     throw new DialError(describeTcp(error, host));
   }
+}
+
+/** What did not come in time at `stage`, without a full stop. */
+export function describeDelay(stage: DialStage, host: string): string {
+  if (stage === "the name") return `no name server says what ${host} is`;
+  if (stage === "TCP") return "nobody answers there";
+  return "the remote broker takes the connection and does not complete the TLS handshake";
 }
 
 type TlsError = Error & { readonly code?: string };
@@ -113,7 +144,7 @@ function describeTcp(error: unknown, host: string): string {
   }
   if (error instanceof Deno.errors.TimedOut) return "nobody answers there";
   if (error instanceof Error && error.name === "AbortError") return "nobody answers there in time";
-  if (/lookup|resolve|Name or service|nodename|No such host/i.test(message)) {
+  if (/lookup|resolve|getaddrinfo|Name or service|nodename|No such host/i.test(message)) {
     return `the name ${host} can't be looked up (${message})`;
   }
   return message;

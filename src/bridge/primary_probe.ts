@@ -35,7 +35,8 @@ export class PrimaryProbe {
     const probe = this.#probe = new AbortController();
     const timer = setTimeout(() => probe.abort(), this.#settings.connectTimeoutMs);
     const { addresses, remote } = this.#settings;
-    dial(addresses[0]!, undefined, remote.bindAddress, probe.signal).then((stream) => {
+    const { bindAddress } = remote;
+    dial(addresses[0]!, { tls: undefined, bindAddress, signal: probe.signal }).then((stream) => {
       stream.close();
       if (!probe.signal.aborted) onAnswer();
     }, (error) => {

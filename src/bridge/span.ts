@@ -14,9 +14,10 @@ import { encodePublish } from "../packet/publish.ts";
 import { describeReasonCode, ReasonCode } from "../packet/reason_code.ts";
 import { encodeUtf8 } from "../packet/utf8.ts";
 import { connectPacket, describeRefusal } from "./connect_packet.ts";
-import { dial, DialError } from "./dial.ts";
+import { describeDelay, dial, DialError, type DialStage } from "./dial.ts";
 import { KeepAlive } from "./keep_alive.ts";
 import { LocalEnd, type LocalSide } from "./local_end.ts";
+import { afterLoss } from "./lost_session.ts";
 import { PathMark, type PathMarks } from "./path_mark.ts";
 import { type BridgeCounters, Relay } from "./relay.ts";
 import { concatAll, RemoteEnd } from "./remote_end.ts";
@@ -62,6 +63,8 @@ export class Span {
   #remote: RemoteEnd | undefined = undefined;
   #relay: Relay | undefined = undefined;
   #phase: "dialing" | "connecting" | "settling" | "open" | "ended" = "dialing";
+  /** While it is dialing. */
+  #stage: DialStage = "the name";
   #connectedAtMs = 0;
   readonly #keepAlive: KeepAlive;
   /** Packet Identifiers of what the bridge itself has asked of the remote broker. */
@@ -119,7 +122,12 @@ export class Span {
     const { tls, bindAddress } = settings.remote;
     let stream;
     try {
-      stream = await dial(address, tls, bindAddress, this.#abort.signal);
+      stream = await dial(address, {
+        tls,
+        bindAddress,
+        signal: this.#abort.signal,
+        onStage: (stage) => void (this.#stage = stage),
+      });
     } catch (error) {
       if (!(error instanceof DialError)) throw error;
       return this.#ended(error.message);
@@ -201,8 +209,8 @@ export class Span {
       onDropped: (reason, topicName) => warn(`a message to ${topicName} is thrown away: ${reason}`),
     });
     if (!packet.sessionPresent) {
-      this.#releaseHeld();
-      this.#sendDoubtfulAgain();
+      const session = side.broker.session(side.clientId);
+      this.#toLocal.push(...afterLoss(session, !settings.remote.cleanStart));
     }
     remote.pause();
     this.#local = new LocalEnd(side, {
@@ -228,32 +236,6 @@ export class Span {
       onFault: (error) => this.#fault(error),
     });
     this.#local.connect();
-  }
-
-  /**
-   * The remote Session is a new one: what it began to send with QoS 2 it will never release. It is ours since the
-   * PUBREC, so we release it.
-   */
-  #releaseHeld(): void {
-    const held = this.#options.side.broker.session(this.#options.side.clientId)?.inbound.held;
-    for (const packetId of held?.keys() ?? []) {
-      this.#toLocal.push(encodePacket({
-        type: PacketType.Pubrel,
-        packetId,
-        reasonCode: ReasonCode.Success,
-        properties: {},
-      }, 5));
-    }
-  }
-
-  /**
-   * The same for what goes out: the remote broker may have died between its PUBREC and our PUBREL, and the message
-   * with it. Nobody can tell, so it is sent again: rather twice than not at all.
-   */
-  #sendDoubtfulAgain(): void {
-    const { side, settings } = this.#options;
-    if (settings.remote.cleanStart) return; // then a PUBREC has not been taken for anything
-    side.broker.session(side.clientId)?.outbound.doubtReceived();
   }
 
   /** What the bridge itself wants of the remote broker. */
@@ -355,12 +337,13 @@ export class Span {
 
   #tooLate(): void {
     const { connectTimeoutMs } = this.#options.settings;
+    const { host } = this.#options.address;
     const what = this.#phase === "dialing"
-      ? "can't be reached"
+      ? describeDelay(this.#stage, host)
       : this.#phase === "connecting"
-      ? "takes the connection and says nothing"
-      : "does not answer SUBSCRIBE";
-    this.#ended(`the remote broker ${what} within ${connectTimeoutMs / 1000} s`);
+      ? "the remote broker takes the connection and says nothing"
+      : "the remote broker does not answer SUBSCRIBE";
+    this.#ended(`${what} within ${connectTimeoutMs / 1000} s`);
   }
 
   #fault(error: unknown): void {

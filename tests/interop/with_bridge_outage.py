@@ -27,12 +27,13 @@ UNDER_WAY = 20
 class Peer:
     """A client with a session, that comes back by itself, and counts what it receives."""
 
-    def __init__(self, port: int, name: str) -> None:
+    def __init__(self, port: int, name: str, under_way: int) -> None:
+        """`under_way` messages at a time that it publishes; 0: any."""
         self.came: Counter[str] = Counter()
         self._client = mqtt.Client(
             mqtt.CallbackAPIVersion.VERSION2, name, clean_session=False, reconnect_on_failure=True
         )
-        self._client.max_inflight_messages_set(UNDER_WAY)
+        self._client.max_inflight_messages_set(under_way)
         self._client.reconnect_delay_set(0.05, 0.2)
         self._client.on_message = lambda _c, _u, m: self.came.update([m.payload.decode()])
         self._sent: set[int] = set()
@@ -118,11 +119,12 @@ def _brokers(lines: str, qos: int) -> Iterator[tuple[Near, Mosquitto, Peer, Peer
             "max_queued_messages 0\nqueue_qos0_messages true\n"
             f"persistence true\npersistence_location {folder}/\n",
         )
-        there = Peer(mosquitto.port, "there")
+        there = Peer(mosquitto.port, "there", UNDER_WAY)
         there.subscribe("out/#", qos)
         mosquitto.save(folder / "mosquitto.db")
         near = Near(folder, mosquitto.port, lines)
-        here = Peer(near.port, "here")
+        # Not limited: for what is beyond its limit, paho forgets on reconnection that it had the PUBREC.
+        here = Peer(near.port, "here", 0)
         here.subscribe("in/#", 2)
         try:
             yield near, mosquitto, here, there
