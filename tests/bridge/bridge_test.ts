@@ -113,6 +113,24 @@ for (const version of [3, 4, 5] as const) {
     }
   });
 
+  Deno.test(`a bridge of version ${version} to another listener of its own broker brings each message once`, async () => {
+    await using near = Server.start();
+    await using a = await TestClient.connect(near.port);
+    await a.mqtt.subscribeAsync("#", { qos: 2 });
+    const topics = [topic("#", "both", 2, "here/", "there/")];
+    await near.configureBridges([plan({ port: near.port, topics, remote: { version } })]);
+    await connected(near);
+    const names = ["here/0", "here/1", "here/2"] as const;
+    for (const [qos, name] of names.entries()) {
+      await a.mqtt.publishAsync(name, "", { qos: qos as 0 | 1 | 2 });
+    }
+    await a.received(6);
+    await a.mqtt.publishAsync("end", "", { qos: 1 });
+    const received = (await a.received(7)).map((each) => each.topic);
+    const expected = [...names, ...names.map((name) => name.replace("here", "there")), "end"];
+    assert.deepEqual(received.toSorted(), expected.toSorted());
+  });
+
   Deno.test(`a bridge of version ${version}: retained messages of before go over, as retained`, async () => {
     await using far = Server.start();
     await using near = Server.start();

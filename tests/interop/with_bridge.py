@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import shutil
 import signal
 import socket
@@ -94,10 +95,13 @@ def bridged(address: Address, lines: str) -> Iterator[tuple[Behind, Mosquitto, i
 
 
 def free_port() -> int:
-    """A port where nobody listens."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """A port where nobody listens, and that the system gives to nobody while its broker is dead."""
+    for _ in range(100):
+        port = random.randrange(12_000, 30_000)
+        with socket.socket() as sock, contextlib.suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port
+    raise Mismatch("there is no free port")
 
 
 def wait_until(condition, what) -> None:
