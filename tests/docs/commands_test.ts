@@ -32,7 +32,7 @@ Deno.test({
     const shown = pages.filter((page) => steps.get(page)!.some(isToRun));
     const waiting = shown.filter((page) => hasOpenssl || !needsOpenssl(page));
     const results = new Map(waiting.map((page) => [page, Promise.withResolvers<void>()]));
-    const queue = [...waiting];
+    const queue = waiting.toSorted((a, b) => steps.get(b)!.length - steps.get(a)!.length);
     const work = async () => {
       for (let page = queue.shift(); page !== undefined; page = queue.shift()) {
         const { resolve, reject, promise } = results.get(page)!;

@@ -156,7 +156,9 @@ export class PageRun implements AsyncDisposable {
   #lines(path: string): string[] {
     let text = Deno.readTextFileSync(path).replaceAll(`${this.#folder}/system`, "")
       .replaceAll(`${this.#folder}/work/`, "");
-    for (const [shown, port] of this.#ports) text = text.replaceAll(`${port}`, shown);
+    for (const [shown, port] of this.#ports) {
+      text = text.replaceAll(new RegExp(`(?<!\\d)${port}(?!\\d)`, "g"), shown);
+    }
     return text === "" ? [] : text.replace(/\n$/, "").split("\n");
   }
 
