@@ -48,6 +48,15 @@ for (const name of ["../README.md", ...pages]) {
   });
 }
 
+Deno.test("docs/architecture.md names files that are there", () => {
+  const named = [...read("architecture.md").matchAll(/`([a-z_]+\/[\w/]+\.ts)`/g)].map((m) => m[1]!);
+  assert.ok(named.length > 10);
+  for (const path of named) {
+    const isWhole = path.startsWith("src/") || path.startsWith("tests/");
+    assert.ok(Deno.statSync(new URL(isWhole ? path : `src/${path}`, root)).isFile, path);
+  }
+});
+
 Deno.test("the README leads to every page of docs", () => {
   const readme = Deno.readTextFileSync(new URL("README.md", root));
   for (const name of pages) assert.ok(readme.includes(`](docs/${name})`), name);
