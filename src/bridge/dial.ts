@@ -56,9 +56,15 @@ async function lookUp(host: string): Promise<void> {
   try {
     await dns.lookup(host);
   } catch (error) {
-    throw new DialError(describeTcp(error, host));
+    const { code = "", message } = error as TlsError;
+    throw new DialError(`the name ${host} can't be looked up (${LOOK_UP_WORDS[code] ?? message})`);
   }
 }
+
+const LOOK_UP_WORDS: Readonly<Record<string, string>> = {
+  EAI_AGAIN: "no name server answers",
+  ENOTFOUND: "there is no such name",
+};
 
 async function dialTcp(
   { host, port }: BridgeAddress,
@@ -144,7 +150,7 @@ function describeTcp(error: unknown, host: string): string {
   }
   if (error instanceof Deno.errors.TimedOut) return "nobody answers there";
   if (error instanceof Error && error.name === "AbortError") return "nobody answers there in time";
-  if (/lookup|resolve|getaddrinfo|Name or service|nodename|No such host/i.test(message)) {
+  if (/lookup|resolve|Name or service|nodename|No such host/i.test(message)) {
     return `the name ${host} can't be looked up (${message})`;
   }
   return message;

@@ -60,7 +60,10 @@ Deno.test("a name that no name server answers for costs nobody anything", async 
 Deno.test("a name that does not exist is told of", async () => {
   const addresses = [{ host: "no-such-host.invalid", port: 1883 }];
   const why = await whyItWaits({ port: 0, addresses });
-  assert.match(why, /^the name no-such-host\.invalid can't be looked up \(.+\); next try at /);
+  assert.match(
+    why,
+    /^the name no-such-host\.invalid can't be looked up \((no|there is no) .+\); next try at /,
+  );
 });
 
 Deno.test("a remote broker that takes the connection and is silent is told of", async () => {

@@ -18,6 +18,7 @@ from broker import accepts
 from harness import PATIENCE_SECONDS, Address, Mismatch, expect, scenario, ticks
 from with_proxy import Behind
 
+_given: set[int] = set()
 VERSIONS = ("mqttv31", "mqttv311", "mqttv50")
 
 
@@ -98,8 +99,11 @@ def free_port() -> int:
     """A port where nobody listens, and that the system gives to nobody while its broker is dead."""
     for _ in range(100):
         port = random.randrange(12_000, 30_000)
+        if port in _given:
+            continue
         with socket.socket() as sock, contextlib.suppress(OSError):
             sock.bind(("127.0.0.1", port))
+            _given.add(port)
             return port
     raise Mismatch("there is no free port")
 

@@ -63,6 +63,7 @@ def the_block_of_the_documents_with_client_certificates(_: Address) -> None:
         broker.line("Bridge cloud: connected to")
         here = connect(port)
         here.subscribe("commands/#", 2)
+        wait_until(lambda: here.came, lambda: "the retained message has not come")
         for qos in (0, 1, 2):
             here.publish(f"home/{qos}", "h", qos)
             there.publish(f"commands/{qos}", "c", qos)
