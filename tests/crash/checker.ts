@@ -10,7 +10,7 @@ import {
   type SubscriptionSpan,
 } from "./history.ts";
 
-/** Adds what is wrong to the failures of `history`. */
+/** Tells `history` what is wrong. */
 export function check(history: History, persistent: ReadonlySet<string>): void {
   const groups = groupsOf(history);
   for (const message of history.messages.values()) {
@@ -38,15 +38,15 @@ function checkOneReceiver(
   const live = receipts.filter((each) => !each.isRetained);
   const isPromised = isPersistent && spans.some((span) => isCoveredBy(message, span));
   if (isPromised && receipts.length === 0 && !message.isEmpty) {
-    history.fail(`${clientId} never got what was acknowledged`, message);
+    history.unkept(`${clientId} never got what was acknowledged`, message);
   }
   const isOnce = message.qos === 2 && !message.mayDouble && isPersistent &&
     spans.every((span) => span.qos === 2);
-  if (isOnce && live.length > 1) history.fail(`${clientId} got it ${live.length} times`, message);
+  if (isOnce && live.length > 1) history.unkept(`${clientId} got it ${live.length} times`, message);
   if (groupedFilters(all).some((filter) => matches(filter, message.topicName))) return;
   for (const receipt of live) {
     if (spans.some((span) => mayBringIt(message, span, receipt))) continue;
-    history.fail(`${clientId} got what it was not subscribed to any more`, message);
+    history.unkept(`${clientId} got what it was not subscribed to any more`, message);
   }
 }
 
@@ -98,12 +98,12 @@ function checkGroup(
     persistent.has(clientId) && isCoveredBy(message, span)
   );
   if (promised.length > 0 && receipts.length === 0) {
-    history.fail("no member of the group got what was acknowledged", message);
+    history.unkept("no member of the group got what was acknowledged", message);
   }
   const isOnce = message.qos === 2 && !message.mayDouble &&
     members.every(({ clientId, span }) => span.qos === 2 && persistent.has(clientId));
   if (isOnce && receipts.length > 1) {
-    history.fail(`the group got it ${receipts.length} times`, message);
+    history.unkept(`the group got it ${receipts.length} times`, message);
   }
 }
 
@@ -133,8 +133,8 @@ function checkOrder(history: History): void {
       const [clientId] = key.split(" ");
       if (!wasSubscribedFor(history.spansOf(clientId!), message)) continue;
       const which = `${message.sequence} after ${before.sequence}`;
-      history.fail(`out of order for ${key}: ${which}`, before);
-      history.fail("  and", message);
+      history.unkept(`out of order for ${key}: ${which}`, before);
+      history.unkept("  and", message);
     }
   }
 }

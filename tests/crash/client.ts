@@ -82,7 +82,7 @@ export class CrashClient {
   /** Nothing is under way in either direction, and all Subscriptions are as they are wanted. */
   get isIdle(): boolean {
     return this.#isConnected && this.#waiting.length === 0 && this.#underWay.size === 0 &&
-      this.#received.size === 0 &&
+      (this.#received.size === 0 || !this.#history.isPromised) && // their PUBREL may never come
       this.#wanted.every(({ span, isEnding }) => !isEnding && span.acknowledgedAt !== Infinity);
   }
 
@@ -246,7 +246,7 @@ export class CrashClient {
     }
     const hadToBePresent = this.#mustBePresent && !this.#startsClean;
     if (hadToBePresent && !sessionPresent && this.options.version !== 3) {
-      history.fail(`${this.clientId}: its Session is lost`);
+      history.unkept(`${this.clientId}: its Session is lost`);
     }
     if (this.#startsClean && sessionPresent) history.fail(`${this.clientId}: no Clean Start`);
     if (this.options.isPersistent) this.#startsClean = false;

@@ -19,6 +19,7 @@ Deno.test("the checker of that finds what durability: relaxed may lose", async (
     kills: 6,
     seed: 3,
     durability: "relaxed",
+    isPromised: true,
     killsPerCheck: 3,
   });
   assert.notEqual(failures.length, 0, summary);

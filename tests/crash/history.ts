@@ -78,11 +78,26 @@ export class History {
   readonly retained = new Map<string, SentMessage[]>();
   /** What was found wrong while the run went on. */
   readonly failures: string[] = [];
-  readonly counts = { sent: 0, acknowledged: 0, received: 0, repeated: 0, wills: 0, probes: 0 };
+  readonly counts = {
+    sent: 0,
+    acknowledged: 0,
+    received: 0,
+    repeated: 0,
+    wills: 0,
+    probes: 0,
+    /** What was acknowledged and is not so, where nothing was promised. */
+    unkept: 0,
+  };
+  /** Whether an acknowledgement promises anything for the time after a kill (durability: relaxed does not). */
+  readonly isPromised: boolean;
   #now: Moment = 0;
   #nextId = 1;
   readonly #sequences = new Map<string, number>();
   readonly #startedMs = Date.now();
+
+  constructor(isPromised = true) {
+    this.isPromised = isPromised;
+  }
 
   /** The next place in the order. */
   tick(): Moment {
@@ -125,6 +140,12 @@ export class History {
 
   fail(what: string, message?: SentMessage): void {
     this.failures.push(message === undefined ? what : `${what}\n${describe(message)}`);
+  }
+
+  /** What an acknowledgement said is not so. */
+  unkept(what: string, message?: SentMessage): void {
+    if (this.isPromised) this.fail(what, message);
+    else this.counts.unkept++;
   }
 
   spansOf(clientId: string): SubscriptionSpan[] {

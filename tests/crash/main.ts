@@ -1,4 +1,6 @@
-// `deno task crash`: kills a busy broker some hundred times and says whether anything acknowledged was lost.
+// `deno task crash`: kills a busy broker some hundred times and says whether anything acknowledged was lost. With
+// `--durability relaxed`, which promises nothing after a kill, that is counted, and only the rest must be right: the store is
+// whole, the broker starts, everybody comes to rest, and an orderly end takes its time and no more.
 
 import { parseArgs } from "node:util";
 import { runCrashes } from "./run.ts";

@@ -94,7 +94,7 @@ export class Population {
     const watcher = this.#make("watcher", 5, true, {});
     watcher.onMessage = (_topicName, payload) => {
       const failure = this.#wills.came(payload);
-      if (failure !== undefined) this.#history.fail(failure);
+      if (failure !== undefined) this.#history.unkept(failure);
       this.#history.counts.wills++;
     };
     watcher.subscribe("will/#", 2);
@@ -144,6 +144,11 @@ export class Population {
   rest(): void {
     clearInterval(this.#timer);
     for (const client of this.#sleepers) client.goOnline();
+  }
+
+  /** All begin with a Clean Start: what the broker has lost without having promised it is behind them. */
+  startAnew(): void {
+    for (const client of [...this.publishers, ...this.subscribers]) client.startClean();
   }
 
   get isIdle(): boolean {

@@ -39,7 +39,7 @@ export async function checkRetained(history: History, port: number): Promise<voi
   for (const topicName of wanted) {
     if (missing.has(topicName)) continue;
     const [choice] = retainedChoices(history, topicName, subscribedAt);
-    history.fail(`nothing is retained for ${topicName}`, choice);
+    history.unkept(`nothing is retained for ${topicName}`, choice);
   }
   history.counts.probes++;
 }
@@ -77,8 +77,8 @@ async function gather(
     const choices = retainedChoices(history, topicName, subscribedAt);
     if (choices.some((choice) => choice.id === id)) continue;
     const which = history.messages.get(id);
-    history.fail(`${topicName} has an old retained message, ${id}, in place of`, choices[0]);
-    if (which !== undefined) history.fail("  the old one", which);
+    history.unkept(`${topicName} has an old retained message, ${id}, in place of`, choices[0]);
+    if (which !== undefined) history.unkept("  the old one", which);
   }
   return seen;
 }

@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly kills: number;
   readonly seed: number;
   readonly durability: "process" | "power" | "relaxed";
+  /** Whether what was acknowledged must be there after a kill; default: as `durability` says. */
+  readonly isPromised?: boolean;
   /** How many kills there are between two checks. */
   readonly killsPerCheck: number;
   readonly say?: (line: string) => void;
@@ -49,7 +51,7 @@ export async function runCrashes(options: RunOptions): Promise<RunResult> {
 class CrashRun {
   readonly #options: RunOptions;
   readonly #random: Random;
-  readonly #history = new History();
+  readonly #history: History;
   readonly #folder: ReturnType<typeof makeFolder>;
   readonly #population: Population;
   #broker: BrokerProcess | undefined = undefined;
@@ -61,8 +63,10 @@ class CrashRun {
 
   constructor(options: RunOptions) {
     this.#options = options;
+    const { durability, isPromised = durability !== "relaxed" } = options;
+    this.#history = new History(isPromised);
     this.#random = new Random(options.seed);
-    this.#folder = makeFolder(options.durability, options.port);
+    this.#folder = makeFolder(durability, options.port);
     this.#population = new Population(this.#history, this.#random.fork(), this.#folder.port);
   }
 
@@ -155,20 +159,22 @@ class CrashRun {
     this.#checked += history.messages.size;
     check(history, this.#population.persistent);
     for (const missing of this.#population.missingWills) {
-      history.fail(`the Will Message "${missing}" never came`);
+      history.unkept(`the Will Message "${missing}" never came`);
     }
     await checkRetained(history, this.#folder.port);
     history.forget();
+    if (!history.isPromised) this.#population.startAnew();
     await this.#endInOrder();
   }
 
   #summary(): string {
-    const { sent, acknowledged, received, repeated, wills, probes } = this.#history.counts;
+    const { sent, acknowledged, received, repeated, wills, probes, unkept } = this.#history.counts;
     const seconds = Math.round((Date.now() - this.#startedMs) / 1_000);
     return `seed ${this.#options.seed}, ${seconds} s: ${this.#kills} kills (${this.#killsAtStart} at the start), ` +
       `${this.#orderlyEnds} orderly ends; ${sent} messages sent, ${acknowledged} acknowledged, ` +
       `${this.#checked} checked; ${received} received, ${repeated} repeats recognised, ${wills} wills, ` +
-      `${probes} looks at what is retained; ${this.#history.failures.length} failures`;
+      `${probes} looks at what is retained; ${this.#history.failures.length} failures` +
+      (this.#history.isPromised ? "" : `; not kept, as nothing was promised: ${unkept}`);
   }
 }
 
