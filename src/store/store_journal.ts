@@ -77,6 +77,9 @@ export class StoreJournal implements Journal, RecordKeeper {
   readonly #young = new YoungUnits();
   /** When the unit that gathers, or the last one, was begun in a turn of the event loop: one look at the clock for all. */
   #turnMs = 0;
+  readonly #keepsUp = (session: Session): boolean =>
+    session.isConnected && !session.isFallingBehind &&
+    !this.#encoder.slow.has(session, this.#turnMs);
   #closed: JournalRecord[] = [];
   /** Stored deliveries that were sent since. */
   #changed: JournalRecord[] = [];
@@ -181,7 +184,7 @@ export class StoreJournal implements Journal, RecordKeeper {
     const unit = this.#open();
     delivery.number = this.#nextDelivery++;
     if (delivery.qos === 1 && delivery.group === undefined) {
-      unit.addSimple(session.storedNumber, delivery);
+      unit.addSimple(session, delivery);
     } else {
       const record = new JournalRecord(session.storedNumber, delivery, unit, this);
       delivery.record = record;
@@ -237,14 +240,14 @@ export class StoreJournal implements Journal, RecordKeeper {
     if (unit === undefined) return;
     this.#current = undefined;
     unit.isSealed = true;
-    if (!unit.mayBeDoneSoon) {
+    if (!unit.mayBeDoneSoon(this.#keepsUp)) {
       this.#units.push(unit);
       this.#young.hurryBefore(unit);
       if (unit.isAwaited || unit.sends !== undefined) this.#isUrgent = true;
       return this.#waitLazily();
     }
     if (unit.open === 0) return unit.done();
-    unit.dueMs = this.#turnMs + (this.holdsBack ? this.#young.waitMs : this.#lazyMs);
+    unit.dueMs = this.#turnMs + (this.holdsBack ? this.#young.waitMs(unit) : this.#lazyMs);
     this.#young.add(unit);
   }
 
@@ -322,7 +325,7 @@ export class StoreJournal implements Journal, RecordKeeper {
       if (unit === undefined) break;
       if (unit.isDone) continue;
       this.#weigh(unit, -unit.bytes);
-      this.#encoder.unit(unit);
+      this.#encoder.unit(unit, nowMs);
       underWay.push(unit);
     }
     this.#units = this.#units.slice(units);

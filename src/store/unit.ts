@@ -93,9 +93,9 @@ export interface RecordKeeper {
  */
 export class JournalUnit implements Unit, DeliveryRecord {
   readonly isStored = false;
-  /** Deliveries that begin in it, and the numbers of their Sessions; their record is the unit while they are open. */
+  /** Deliveries that begin in it, and their Sessions; their record is the unit while they are open. */
   simple: Delivery[] = [];
-  sessions: number[] = [];
+  sessions: Session[] = [];
   /** The other deliveries that begin in it. */
   records: JournalRecord[] | undefined = undefined;
   /** Undefined as long as there are none: then the unit is done when all its deliveries are. */
@@ -113,6 +113,8 @@ export class JournalUnit implements Unit, DeliveryRecord {
   readonly number: number;
   /** When it is to be written at the latest, in ms of the broker's clock. */
   dueMs = 0;
+  /** Some of its messages were not sent at once, when it was sealed. */
+  hasQueued = false;
   /** Somebody waits for it. */
   isAwaited = false;
   /** Nothing more is added to it. */
@@ -128,7 +130,7 @@ export class JournalUnit implements Unit, DeliveryRecord {
   }
 
   /** `delivery`, with QoS 1 and by no Shared Subscription, begins in this unit. */
-  addSimple(session: number, delivery: Delivery): void {
+  addSimple(session: Session, delivery: Delivery): void {
     this.begun++;
     this.open++;
     this.simple.push(delivery);
@@ -147,14 +149,19 @@ export class JournalUnit implements Unit, DeliveryRecord {
     return this.changes === undefined && this.sends === undefined && this.moves === undefined;
   }
 
-  /** True if all that is in it are messages on their way to Clients that may acknowledge them any moment. */
-  get mayBeDoneSoon(): boolean {
+  /**
+   * True if all that is in it are messages which their Clients may acknowledge any moment.
+   * @param keepsUp whether a Session will soon have sent what waits for it.
+   */
+  mayBeDoneSoon(keepsUp: (session: Session) => boolean): boolean {
     if (!this.isOfDeliveries) return false;
     if (this.records !== undefined && !this.records.every(({ isClosed }) => isClosed)) return false;
-    const { simple } = this;
+    const { simple, sessions } = this;
     for (let i = 0; i < simple.length; i++) {
       const delivery = simple[i]!;
-      if (delivery.record === this && !delivery.sentHere) return false;
+      if (delivery.record !== this || delivery.sentHere) continue;
+      if (!keepsUp(sessions[i]!)) return false;
+      this.hasQueued = true;
     }
     return true;
   }
@@ -162,7 +169,7 @@ export class JournalUnit implements Unit, DeliveryRecord {
   /** The Sessions that a delivery with QoS 1 begins for in it, which is not closed; some more than once. */
   *openSessions(): Generator<number> {
     for (const [i, delivery] of this.simple.entries()) {
-      if (delivery.record === this) yield this.sessions[i]!;
+      if (delivery.record === this) yield this.sessions[i]!.storedNumber;
     }
     for (const { session, delivery, isClosed } of this.records ?? []) {
       if (delivery.qos === 1 && !isClosed) yield session;
@@ -209,4 +216,4 @@ export class JournalUnit implements Unit, DeliveryRecord {
 }
 
 const NO_DELIVERIES: Delivery[] = [];
-const NO_SESSIONS: number[] = [];
+const NO_SESSIONS: Session[] = [];

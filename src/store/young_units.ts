@@ -1,12 +1,15 @@
 // YoungUnits: units of nothing but messages on their way to Clients that may acknowledge them any moment. They wait
 // for that, in order, each until its time is over; most need never be stored.
 
+import type { Session } from "../session/session.ts";
 import type { JournalUnit } from "./unit.ts";
 
 /** How long a message may wait for the acknowledgements that make storing it needless. */
 const YOUNG_MS = 10;
 /** Under load acknowledgements take longer, and storing what they are under way for would make that worse. */
 const MAX_YOUNG_MS = 50;
+/** What waits for a place in its Client's window takes longer. */
+const QUEUED_MS = 100;
 /** For so many messages under way, a millisecond more. */
 const YOUNG_PER_MS = 100;
 
@@ -22,16 +25,17 @@ export class YoungUnits {
   #lastHurried = 0;
 
   /** How long a unit that is added now may wait. */
-  get waitMs(): number {
+  waitMs(unit: JournalUnit): number {
+    if (unit.hasQueued) return QUEUED_MS;
     return Math.min(MAX_YOUNG_MS, YOUNG_MS + this.#messages / YOUNG_PER_MS);
   }
 
   add(unit: JournalUnit): void {
     this.#units.push(unit);
     this.#messages += unit.begun;
-    let last = 0;
+    let last: Session | undefined = undefined;
     for (const session of unit.sessions) { // mostly one, again and again
-      if (session !== last) this.#lastOf.set(session, unit);
+      if (session !== last) this.#lastOf.set(session.storedNumber, unit);
       last = session;
     }
     for (const { session } of unit.records ?? []) this.#lastOf.set(session, unit);

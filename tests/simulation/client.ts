@@ -131,7 +131,7 @@ export class SimulatedClient implements ClientContext {
     };
     const { link, wire } = this.#host.openLink(client, connect, (done) => {
       if (this.#acceptedWire === done) this.#brokerDoneMs = this.nowMs;
-      this.#host.wills.onDone(done);
+      this.#host.wills.onDone(done, this.spec);
     });
     this.#host.wills.add(will, delaySeconds, spec, wire);
     this.#link = link;

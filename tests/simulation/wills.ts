@@ -65,14 +65,16 @@ export class Wills {
   }
 
   /** The broker is done with a connection. */
-  onDone(wire: WireObserver): void {
+  onDone(wire: WireObserver, { id }: ClientSpec): void {
+    const isUnknown = !wire.isAccepted && !wire.isRefused && this.#world.life.store !== undefined;
+    // If its CONNECT was accepted and only the CONNACK waited for the store, it took back what waited.
+    if (isUnknown) { for (const each of this.#all) if (each.spec.id === id) each.dueUntilMs = 0; }
     const each = this.#all.find((will) => will.wire === wire);
     if (each === undefined) return;
     const { message, spec, delayMs } = each;
     const { nowMs } = this.#world.scheduler;
     if (!wire.isAccepted) {
-      // A CONNECT whose CONNACK waits for the store was accepted for the broker.
-      message.isForbidden = wire.isRefused || this.#world.life.store === undefined;
+      message.isForbidden = !isUnknown;
     } else if (wire.sawDisconnect) {
       if (spec.version !== 5 || wire.sentDisconnect || !wire.wasEndedByBroker) return;
       this.#decide(each, "forbidden"); // it was the DISCONNECT that ended it

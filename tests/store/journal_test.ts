@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { PacketType, type ProtocolVersion } from "../../src/packet/packet_type.ts";
 import { ReasonCode } from "../../src/packet/reason_code.ts";
 import { ack, bytesOf, will } from "../vectors/vector.ts";
+import { encodePublish } from "../../src/packet/publish.ts";
+import type { Peer } from "../support/sans_io_broker.ts";
 import { awaySubscriber, send, Stage, subscribe, take } from "./stage.ts";
 
 Deno.test("a SUBACK leaves when the Subscription is stored", () => {
@@ -73,6 +75,75 @@ Deno.test("a message that is not acknowledged for a while is written", () => {
   stage.kill();
   const again = stage.client("s");
   assert.deepEqual(take(again), ["CONNACK 0 present", "PUBLISH a/b one q1 m1 dup"]);
+});
+
+/** A Client with a window of one message, and 20 messages for it: `answer` acknowledges the next one that it has. */
+function narrowSubscriber(): {
+  readonly stage: Stage;
+  readonly publisher: Peer;
+  readonly answer: () => void;
+  readonly sendAll: () => void;
+} {
+  const stage = new Stage();
+  const subscriber = stage.client("s", {
+    properties: { sessionExpiryInterval: 600, receiveMaximum: 1 },
+  });
+  subscribe(subscriber, "a/#");
+  stage.commitAll();
+  const publisher = stage.client("p", { properties: {} });
+  take(publisher);
+  take(subscriber);
+  let answered = 0;
+  const answer = () => void subscriber.send(ack(PacketType.Puback, { packetId: ++answered }));
+  return {
+    stage,
+    publisher,
+    answer,
+    sendAll: () => {
+      for (let i = 1; i <= 20; i++) send(publisher, "a/b", "x", 1, i);
+    },
+  };
+}
+
+Deno.test("what waits for a place in the window of a Client that keeps up is not written either", () => {
+  const { stage, publisher, answer, sendAll } = narrowSubscriber();
+  sendAll();
+  const { batches } = stage.store;
+  for (let i = 0; i < 20; i++) {
+    stage.broker.advance(3);
+    answer();
+  }
+  assert.equal(take(publisher).length, 20);
+  stage.commitAll();
+  assert.equal(stage.store.batches, batches);
+});
+
+Deno.test("what waits for a Client that does not keep up is written, the next time at once", () => {
+  const { stage, publisher, answer, sendAll } = narrowSubscriber();
+  sendAll();
+  stage.broker.advance(150);
+  assert.deepEqual(take(publisher), []);
+  stage.commitAll();
+  assert.equal(take(publisher).length, 20);
+  assert.equal(stage.store.deliveries.size, 20);
+  for (let i = 0; i < 20; i++) answer();
+  stage.commitAll();
+  sendAll();
+  stage.commit(); // of what there was at first, then of the rest; no time has passed
+  stage.commit();
+  assert.equal(take(publisher).length, 20);
+});
+
+Deno.test("messages in one piece of input are stored together, their PUBACKs leave together", () => {
+  const { stage, publisher } = awaySubscriber();
+  const packet = (id: number) =>
+    encodePublish({ topicName: "a/b", payload: bytesOf(`m${id}`), qos: 1, packetId: id }, 5);
+  publisher.send(packet(1), packet(2), packet(3));
+  assert.deepEqual(take(publisher), []);
+  stage.commit();
+  assert.deepEqual(take(publisher), ["PUBACK 1 0", "PUBACK 2 0", "PUBACK 3 0"]);
+  stage.kill();
+  assert.equal(take(stage.client("s")).length, 4);
 });
 
 Deno.test("acknowledgements leave in the order of what they acknowledge", () => {
