@@ -11,7 +11,7 @@
 // So a short burst loses nothing, and one slow Client never costs the others more than a moment. One of
 // these lives only as long as its Client is congested.
 
-import type { Publisher } from "../session/session.ts";
+import type { Publisher } from "../session/session_ports.ts";
 import type { Deadline, Deadlines } from "./deadlines.ts";
 import type { Limits } from "./limits.ts";
 

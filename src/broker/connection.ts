@@ -14,7 +14,7 @@ import type { Packet, Will } from "../packet/packets.ts";
 import { encodePacket } from "../packet/encode.ts";
 import { disconnectReasonCodeFor, ReasonCode } from "../packet/reason_code.ts";
 import { unreachable } from "../packet/unreachable.ts";
-import type { Publisher } from "../session/session.ts";
+import type { Publisher } from "../session/session_ports.ts";
 import type { TopicName } from "../topic/topic_name.ts";
 import type { Deadline } from "./deadlines.ts";
 import type { ListenerPolicy } from "./listener_policy.ts";

@@ -1,7 +1,7 @@
 // DropLog: says that messages for a Client are dropped, once for each Client, reason and period, so that
 // a flood of messages is no flood of lines.
 
-import type { DropReason } from "../session/session.ts";
+import type { DropReason } from "../session/session_ports.ts";
 import type { Log } from "./ports.ts";
 
 const PERIOD_MS = 60_000;

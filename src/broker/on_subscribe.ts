@@ -6,7 +6,7 @@ import type { SubscribePacket, SubscriptionRequest, UnsubscribePacket } from "..
 import { ReasonCode } from "../packet/reason_code.ts";
 import { Subscription } from "../session/subscription.ts";
 import { type ParsedTopicFilter, parseTopicFilter } from "../topic/topic_filter.ts";
-import type { DeliverySource } from "../session/session.ts";
+import type { DeliverySource } from "../session/session_ports.ts";
 import type { TopicName } from "../topic/topic_name.ts";
 import type { Connection } from "./connection.ts";
 import { mayReceive } from "./denial_log.ts";

@@ -4,7 +4,7 @@
 import { PacketType, type ProtocolVersion, type QoS } from "../packet/packet_type.ts";
 import { encodePublish, publishFlags } from "../packet/publish.ts";
 import type { Message } from "../session/message.ts";
-import type { DeliverySink, Publisher } from "../session/session.ts";
+import type { DeliverySink, Publisher } from "../session/session_ports.ts";
 import { Backpressure, type SlowPeer } from "./backpressure.ts";
 import type { Connection } from "./connection.ts";
 import { LARGE_PAYLOAD_BYTES, Outbox } from "./outbox.ts";

@@ -1,7 +1,7 @@
 // Parts: what every handler of the broker works with. The Broker makes them once and hands them on.
 
 import type { TopicNameCache } from "../packet/topic_name_cache.ts";
-import type { SessionEnvironment } from "../session/session.ts";
+import type { SessionEnvironment } from "../session/session_ports.ts";
 import type { BufferPool } from "./buffer_pool.ts";
 import type { Connection } from "./connection.ts";
 import type { Deadlines } from "./deadlines.ts";

@@ -1,7 +1,7 @@
 // The way of a Message that is allowed: into the retained store, then through the router.
 
 import type { Message } from "../session/message.ts";
-import type { Publisher } from "../session/session.ts";
+import type { Publisher } from "../session/session_ports.ts";
 import type { TopicName } from "../topic/topic_name.ts";
 import type { Parts } from "./parts.ts";
 import type { RetainedOwner } from "./retained_store.ts";

@@ -4,7 +4,7 @@ import type { Authorizer, ClientIdentity } from "../access/authorizer.ts";
 import type { QoS } from "../packet/packet_type.ts";
 import { Delivery } from "../session/delivery.ts";
 import type { Message } from "../session/message.ts";
-import type { DeliverySource } from "../session/session.ts";
+import type { DeliverySource } from "../session/session_ports.ts";
 import type { Subscription } from "../session/subscription.ts";
 import { NameTree } from "../topic/name_tree.ts";
 import type { TopicFilter } from "../topic/topic_filter.ts";

@@ -5,7 +5,8 @@
 import type { QoS } from "../packet/packet_type.ts";
 import type { Delivery } from "../session/delivery.ts";
 import type { Message } from "../session/message.ts";
-import type { Publisher, Session } from "../session/session.ts";
+import type { Session } from "../session/session.ts";
+import type { Publisher } from "../session/session_ports.ts";
 import { SharedGroup, type Subscription } from "../session/subscription.ts";
 import { FilterTree } from "../topic/filter_tree.ts";
 import type { TopicFilter } from "../topic/topic_filter.ts";

@@ -6,7 +6,7 @@ import { Backpressure } from "../../src/broker/backpressure.ts";
 import { Deadlines } from "../../src/broker/deadlines.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../src/broker/limits.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
-import type { Publisher } from "../../src/session/session.ts";
+import type { Publisher } from "../../src/session/session_ports.ts";
 import { SansIoBroker } from "../support/sans_io_broker.ts";
 import { hex } from "../vectors/hex.ts";
 import { connect } from "../vectors/vector.ts";

@@ -6,7 +6,7 @@ import { ALLOW_EVERYTHING, type Authorizer } from "../../src/access/authorizer.t
 import { Router } from "../../src/broker/router.ts";
 import type { QoS } from "../../src/packet/packet_type.ts";
 import { Delivery } from "../../src/session/delivery.ts";
-import type { Publisher } from "../../src/session/session.ts";
+import type { Publisher } from "../../src/session/session_ports.ts";
 import type { Subscription } from "../../src/session/subscription.ts";
 import { asName, matches } from "../topic/reference.ts";
 import { request } from "../vectors/vector.ts";

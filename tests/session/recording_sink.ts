@@ -3,13 +3,13 @@
 import { NO_DELIVERY_JOURNAL } from "../../src/session/delivery_journal.ts";
 import type { QoS } from "../../src/packet/packet_type.ts";
 import { Message, type MessageFields } from "../../src/session/message.ts";
-import {
-  type DeliverySink,
-  type DropReason,
-  type Publisher,
-  Session,
-  type SessionEnvironment,
-} from "../../src/session/session.ts";
+import { Session } from "../../src/session/session.ts";
+import type {
+  DeliverySink,
+  DropReason,
+  Publisher,
+  SessionEnvironment,
+} from "../../src/session/session_ports.ts";
 import { Subscription } from "../../src/session/subscription.ts";
 import { parseTopicFilter } from "../../src/topic/topic_filter.ts";
 import { parseTopicName } from "../../src/topic/topic_name.ts";
