@@ -82,7 +82,7 @@ export function integer(options: IntegerOptions = {}): ValueType<unknown> {
     allowed,
     isText: false,
     read(rest, option) {
-      const value = readInteger(rest, option);
+      const value = readInteger(rest, option, Math.max(maximum, INT_MAX));
       if (value >= minimum && value <= maximum) return as(value);
       throw new ValueError(
         message ?? `Invalid '${option}' value (${value}).`,
@@ -170,8 +170,11 @@ export function emptyValue(option: string): ValueError {
   return new ValueError(`Empty '${option}' value in configuration.`);
 }
 
-/** As strtol with base 0. */
-export function readInteger(rest: string, option: string): number {
+/**
+ * As strtol with base 0.
+ * @param maximum more than an `int` has for what Mosquitto reads into a `ssize_t`.
+ */
+export function readInteger(rest: string, option: string, maximum: number = INT_MAX): number {
   const word = firstWord(rest, option);
   const [, sign, digits] = /^([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)$/.exec(word) ?? [];
   if (digits === undefined) {
@@ -179,6 +182,6 @@ export function readInteger(rest: string, option: string): number {
   }
   const base = /^0[xX]/.test(digits) ? 16 : digits.length > 1 && digits.startsWith("0") ? 8 : 10;
   const value = (sign === "-" ? -1 : 1) * Number.parseInt(digits, base);
-  if (value >= INT_MIN && value <= INT_MAX) return value;
+  if (value >= INT_MIN && value <= maximum) return value;
   throw new ValueError(`'${option}' value out of range.`, `It is ${word}.`);
 }
