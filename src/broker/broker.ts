@@ -10,6 +10,7 @@ import { encodeUtf8 } from "../packet/utf8.ts";
 import type { Session } from "../session/session.ts";
 import type { DropReason, SessionEnvironment } from "../session/session_ports.ts";
 import { Message } from "../session/message.ts";
+import { StoredBytes } from "../session/stored_bytes.ts";
 import type { TopicName } from "../topic/topic_name.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import { Connection } from "./connection.ts";
@@ -98,12 +99,14 @@ export class Broker {
       retained: new RetainedStore(
         deadlines,
         limits.maximumRetainedMessages,
+        this.#environment.storedBytes,
         options.checksRetainedOwners,
         journal,
       ),
       journal,
       environment: this.#environment,
       denials: new DenialLog(ports.log, statistics),
+      drops,
       connections: new Set<Connection>(),
       resumed: [],
       unflushed: [],
@@ -147,6 +150,12 @@ export class Broker {
       subscriptions: router.subscriptionCount + router.sharedSubscriptionCount,
       retained: retained.size,
     };
+  }
+
+  /** Bytes of all messages that are kept, as {@link Limits.maximumStoredBytes} counts; of those, the retained ones. */
+  get messageBytes(): { readonly stored: number; readonly retained: number } {
+    const { environment, retained } = this.#parts;
+    return { stored: environment.storedBytes.total, retained: retained.bytes };
   }
 
   /**
@@ -343,6 +352,7 @@ class Environment implements SessionEnvironment {
   maximumQueuedBytes = 0;
   maximumInflightBytes = 0;
   queuesQoS0Messages = false;
+  readonly storedBytes = new StoredBytes(0);
   readonly journal: Journal;
   readonly #time: BrokerTime;
   readonly #statistics: Statistics;
@@ -365,6 +375,7 @@ class Environment implements SessionEnvironment {
   setLimits(limits: Limits): void {
     this.maximumQueuedMessages = limits.maximumQueuedMessages;
     this.maximumQueuedBytes = limits.maximumQueuedBytes;
+    this.storedBytes.maximum = limits.maximumStoredBytes;
     this.maximumInflightBytes = limits.maximumInflightBytes;
     this.queuesQoS0Messages = limits.queuesQoS0Messages;
   }

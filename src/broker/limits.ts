@@ -46,6 +46,11 @@ export interface Limits {
   readonly maximumTopicLevels: number;
   /** Subscriptions of one Client; further ones get 0x97. */
   readonly maximumSubscriptions: number;
+  /**
+   * Bytes of all messages that wait for Clients, are retained, or wait for their PUBREL; one that is kept in several
+   * places counts once, and a little for each further place. Beyond it nothing more is kept.
+   */
+  readonly maximumStoredBytes: number;
   /** Retained messages; further ones get 0x97. */
   readonly maximumRetainedMessages: number;
   /** Connections, those before CONNECT included; further ones are closed at once. */
@@ -91,6 +96,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   upgradesOutgoingQoS: false,
   maximumTopicLevels: 201,
   maximumSubscriptions: 100_000,
+  maximumStoredBytes: 1_024 * MIB,
   maximumRetainedMessages: 1_000_000,
   maximumConnections: 100_000,
   maximumSessions: 1_000_000,

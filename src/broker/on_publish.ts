@@ -12,7 +12,7 @@ import { acknowledge } from "./held_output.ts";
 import { mountName } from "./mount_point.ts";
 import { logPublishReceived } from "./packet_log.ts";
 import { PublishMemory } from "./publish_memory.ts";
-import { mayPublish, routeMessage } from "./publish_message.ts";
+import { hasRoomToRetain, mayPublish, routeMessage } from "./publish_message.ts";
 
 const PUBACK = PacketType.Puback << 4;
 const PUBREC = PacketType.Pubrec << 4;
@@ -58,7 +58,7 @@ export function onPublish(connection: Connection, packet: PublishPacket): void {
     time.nowMs,
     session.clientId,
   );
-  if (message.retain && !parts.retained.hasRoomFor(message)) {
+  if (message.retain && !hasRoomToRetain(parts, message, entry)) {
     return decline(connection, packet, ReasonCode.QuotaExceeded);
   }
   if (packet.qos > 0 && mustBeRefused(connection, packet, name)) {
@@ -118,12 +118,15 @@ function decline(connection: Connection, packet: PublishPacket, reason: ReasonCo
 
 /** QoS 2: the message waits for its PUBREL; a repeated PUBLISH changes nothing [MQTT-4.3.3-10]. */
 function holdMessage(connection: Connection, packetId: number, message: Message): void {
-  const { parts: { journal }, state: { entry: { session } } } = connection;
+  const { parts: { journal, environment }, state: { entry: { session } } } = connection;
   const { inbound } = session;
   if (!inbound.holds(packetId, message)) {
     checkReceiveMaximum(connection);
     if (inbound.bytes + message.size > connection.policy.limits.maximumHeldBytes) {
       throw new MqttError(ReasonCode.QuotaExceeded, "too many bytes wait for their PUBREL");
+    }
+    if (!environment.storedBytes.hasRoomFor(message)) {
+      throw new MqttError(ReasonCode.QuotaExceeded, "maximumStoredBytes reached");
     }
     const replaced = inbound.hold(packetId, message);
     if (session.storedNumber !== 0) {

@@ -6,6 +6,7 @@ import type { BufferPool } from "./buffer_pool.ts";
 import type { Connection } from "./connection.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { DenialLog } from "./denial_log.ts";
+import type { DropLog } from "./drop_log.ts";
 import type { Journal } from "./journal.ts";
 import type { Limits } from "./limits.ts";
 import type { Output } from "./output.ts";
@@ -38,6 +39,7 @@ export interface Parts {
   readonly environment: SessionEnvironment;
   readonly journal: Journal;
   readonly denials: DenialLog;
+  readonly drops: DropLog;
   readonly lifecycle: SessionLifecycle;
   /** All connections, those before CONNECT included. */
   readonly connections: Set<Connection>;

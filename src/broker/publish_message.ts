@@ -43,11 +43,20 @@ export function routeMessage(
   return matched;
 }
 
+/** Whether `message` may be retained; that it may not is logged, since MQTT 3 has no way to tell its Client. */
+export function hasRoomToRetain(parts: Parts, message: Message, entry: SessionEntry): boolean {
+  const limit = parts.retained.limitReachedBy(message);
+  if (limit !== undefined) {
+    parts.drops.noteRefused(entry.session.clientId, limit, parts.time.nowMs);
+  }
+  return limit === undefined;
+}
+
 /** Retains and routes a Will Message, if its Client may publish it. */
 export function publishWill(parts: Parts, message: Message, entry: SessionEntry): void {
   if (!mayPublish(entry, message.topicName)) {
     return parts.denials.will(entry, message.topicName, parts.time.nowMs);
   }
-  if (message.retain && !parts.retained.hasRoomFor(message)) return;
+  if (message.retain && !hasRoomToRetain(parts, message, entry)) return;
   routeMessage(parts, message, undefined, entry);
 }

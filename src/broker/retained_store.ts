@@ -5,6 +5,7 @@ import type { QoS } from "../packet/packet_type.ts";
 import { Delivery } from "../session/delivery.ts";
 import type { Message } from "../session/message.ts";
 import type { DeliverySource } from "../session/session_ports.ts";
+import type { StoredBytes } from "../session/stored_bytes.ts";
 import type { Subscription } from "../session/subscription.ts";
 import { NameTree } from "../topic/name_tree.ts";
 import type { TopicFilter } from "../topic/topic_filter.ts";
@@ -34,6 +35,9 @@ export interface RetainedRecord {
   /** Whether a change waits to be stored; the journal's. */
   isChangeNoted: boolean;
 }
+
+/** The limits on what is retained. */
+export type RetainedLimit = "maximumRetainedMessages" | "maximumStoredBytes";
 
 /** A retained message; it leaves the store by itself when it expires [MQTT-3.3.2-5]. */
 class Retained implements Deadline, RetainedRecord {
@@ -76,16 +80,23 @@ export class RetainedStore {
   readonly #messages = new NameTree<Retained>();
   readonly #deadlines: Deadlines;
   readonly #journal: Journal;
+  readonly #storedBytes: StoredBytes;
   #bytes = 0;
 
+  /**
+   * @param maximum Topic Names that may have a retained message.
+   * @param storedBytes of all that the broker keeps, which those of the messages are added to.
+   */
   constructor(
     deadlines: Deadlines,
     maximum: number,
+    storedBytes: StoredBytes,
     checksOwners: boolean = true,
     journal: Journal = NO_JOURNAL,
   ) {
     this.#deadlines = deadlines;
     this.maximum = maximum;
+    this.#storedBytes = storedBytes;
     this.checksOwners = checksOwners;
     this.#journal = journal;
   }
@@ -103,10 +114,19 @@ export class RetainedStore {
     return this.#messages.get(name)?.message;
   }
 
-  /** Whether `message` can be stored, or has a place already. */
-  hasRoomFor(message: Message): boolean {
-    return this.#messages.size < this.maximum || message.payloadLength === 0 ||
-      this.#messages.get(message.topicName) !== undefined;
+  /**
+   * Which limit leaves no room for `message`. Undefined if there is room, and always for one that removes the message
+   * of its Topic Name, or replaces it and is not larger.
+   */
+  limitReachedBy(message: Message): RetainedLimit | undefined {
+    if (message.payloadLength === 0) return undefined;
+    const replaced = this.#messages.get(message.topicName)?.message;
+    if (replaced === undefined && this.#messages.size >= this.maximum) {
+      return "maximumRetainedMessages";
+    }
+    const freed = replaced?.size ?? 0;
+    if (message.size <= freed || this.#storedBytes.hasRoomFor(message, freed)) return undefined;
+    return "maximumStoredBytes";
   }
 
   /**
@@ -128,7 +148,7 @@ export class RetainedStore {
     message.compact();
     const retained = this.#messages.get(message.topicName);
     if (retained === undefined) return this.#describe(this.#add(message), owner);
-    this.#bytes -= retained.message.size;
+    this.#left(retained.message);
     retained.message = message; // [MQTT-3.3.1-5]
     return this.#describe(retained, owner);
   }
@@ -145,6 +165,7 @@ export class RetainedStore {
     retained.authorizer = owner?.authorizer;
     retained.listener = owner?.listener ?? "";
     this.#bytes += message.size;
+    this.#storedBytes.take(message);
     if (message.expires) this.#deadlines.set(retained, message.expiresAtMs);
     else this.#deadlines.cancel(retained);
     return retained;
@@ -159,8 +180,13 @@ export class RetainedStore {
     }
     retained.isRemoved = true;
     this.#journal.retainedChanged(retained, isAwaited);
-    this.#bytes -= retained.message.size;
+    this.#left(retained.message);
     this.#deadlines.cancel(retained);
+  }
+
+  #left(message: Message): void {
+    this.#bytes -= message.size;
+    this.#storedBytes.release(message);
   }
 
   /**

@@ -146,12 +146,13 @@ export class SessionLifecycle {
     session.removeSubscriptions();
     this.#redistribute(session.extractShared(() => true), session);
     this.#publishDelayedWill(entry); // the Session's end is the latest time for it
-    if (session.storedNumber === 0) return;
     session.forgetDeliveries();
-    for (const [packetId, message] of session.inbound.held) {
-      journal.heldEnded(session, packetId, message);
+    const isStored = session.storedNumber !== 0;
+    for (const packetId of [...session.inbound.held.keys()]) {
+      const message = session.inbound.release(packetId)!;
+      if (isStored) journal.heldEnded(session, packetId, message);
     }
-    journal.sessionEnded(session);
+    if (isStored) journal.sessionEnded(session);
   }
 
   /** The Session Expiry Interval of a Session without a connection has passed [MQTT-3.1.2-23]. */

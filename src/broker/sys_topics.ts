@@ -103,10 +103,10 @@ export class SysTopics implements Deadline {
   }
 
   #values(): Record<string, number> {
-    const { statistics, sessions, router, retained, ports } = this.#parts;
+    const { statistics, sessions, router, retained, environment, ports } = this.#parts;
+    const storedMessages = this.#countStored();
     const heapBytes = ports.heapBytes();
     this.#maximumHeapBytes = Math.max(this.#maximumHeapBytes, heapBytes);
-    const stored = this.#storedMessages();
     const disconnected = sessions.size - sessions.connected;
     return {
       "clients/total": sessions.size,
@@ -116,9 +116,9 @@ export class SysTopics implements Deadline {
       "clients/connected": sessions.connected,
       "clients/active": sessions.connected,
       "clients/expired": statistics.sessionsExpired,
-      "messages/stored": stored.count,
-      "store/messages/count": stored.count,
-      "store/messages/bytes": stored.bytes,
+      "messages/stored": storedMessages,
+      "store/messages/count": storedMessages,
+      "store/messages/bytes": environment.storedBytes.total,
       "subscriptions/count": router.subscriptionCount,
       "shared_subscriptions/count": router.sharedSubscriptionCount,
       "retained messages/count": retained.size,
@@ -139,15 +139,13 @@ export class SysTopics implements Deadline {
   }
 
   /** Retained messages and those that wait for a Client. */
-  #storedMessages(): { count: number; bytes: number } {
+  #countStored(): number {
     const { retained, sessions } = this.#parts;
     let count = retained.size;
-    let bytes = retained.bytes;
     for (const { session } of sessions.values()) {
       count += session.queuedMessages + session.outbound.size;
-      bytes += session.queuedBytes;
     }
-    return { count, bytes };
+    return count;
   }
 
   #publishValues(): void {

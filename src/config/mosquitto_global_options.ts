@@ -85,6 +85,14 @@ export const GLOBAL_OPTIONS: OptionTable = {
   ),
   max_queued_bytes: offered(unlimitedInteger, "limits.maximumQueuedBytes", "1000000"),
   max_queued_messages: offered(unlimitedInteger, "limits.maximumQueuedMessages", "5000"),
+  memory_limit: {
+    ...offered(
+      integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, as: orUnlimited }),
+      "limits.maximumStoredBytes",
+      "500000000",
+    ),
+    says: "`limits.maximumStoredBytes` in YAML: messages, not all of the heap; default 1 GiB",
+  },
   message_size_limit: offered(
     integer({ minimum: 0, maximum: LARGEST_PAYLOAD, as: orUnlimited }),
     "limits.maximumPayloadSize",
@@ -141,11 +149,6 @@ export const GLOBAL_OPTIONS: OptionTable = {
     ...taken(boolean, "true", "midge has no $CONTROL API."),
     run: warnIfTrue("midge has no $CONTROL API: requests get no answer."),
   },
-  memory_limit: taken(
-    integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
-    "0",
-    "midge bounds memory by its limits on packets, queues, Sessions and output instead.",
-  ),
   packet_buffer_size: taken(
     uint16({ message: "Packet buffer size must be between 0 and 65535 inclusive." }),
     "4096",

@@ -64,6 +64,8 @@ export const LimitsSection = z.strictObject({
     .describe("Levels of a Topic Name or Topic Filter"),
   maximumSubscriptions: countOrUnlimited(1).prefault(byDefault("maximumSubscriptions"))
     .describe("Of one Client"),
+  maximumStoredBytes: bytes({ minimum: 1 }).prefault(byDefault("maximumStoredBytes"))
+    .describe("Of all messages that wait for Clients, are retained, or wait for their PUBREL"),
   maximumRetainedMessages: countOrUnlimited().prefault(byDefault("maximumRetainedMessages"))
     .describe("In all"),
   maximumConnections: countOrUnlimited(1).prefault(byDefault("maximumConnections"))

@@ -4,6 +4,7 @@
 import type { QoS } from "../packet/packet_type.ts";
 import type { DeliveryRecord } from "./delivery_journal.ts";
 import type { Message } from "./message.ts";
+import type { StoredBytes } from "./stored_bytes.ts";
 import type { SharedGroup } from "./subscription.ts";
 
 /** What the receiver has to answer next (MQTT 5.0, section 4.3). */
@@ -59,6 +60,12 @@ export class DeliveryQueue {
   #items: (Delivery | undefined)[] = [];
   #head = 0;
   #bytes = 0;
+  readonly #storedBytes: StoredBytes;
+
+  /** @param storedBytes of all queues, which those of this one are added to. */
+  constructor(storedBytes: StoredBytes) {
+    this.#storedBytes = storedBytes;
+  }
 
   get length(): number {
     return this.#items.length - this.#head;
@@ -77,13 +84,14 @@ export class DeliveryQueue {
   push(delivery: Delivery): void {
     this.#items.push(delivery);
     this.#bytes += delivery.message.size;
+    this.#storedBytes.take(delivery.message);
   }
 
   shift(): Delivery | undefined {
     const delivery = this.#items[this.#head];
     if (delivery === undefined) return undefined;
     this.#items[this.#head++] = undefined;
-    this.#bytes -= delivery.message.size;
+    this.#left(delivery);
     if (this.#head * 2 >= this.#items.length) { // half of it is gone: constant cost on average
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;
@@ -109,7 +117,7 @@ export class DeliveryQueue {
       if (delivery === undefined) continue;
       if (wanted(delivery)) {
         taken.push(delivery);
-        this.#bytes -= delivery.message.size;
+        this.#left(delivery);
       } else {
         kept.push(delivery);
       }
@@ -117,5 +125,10 @@ export class DeliveryQueue {
     this.#items = kept;
     this.#head = 0;
     return taken;
+  }
+
+  #left({ message }: Delivery): void {
+    this.#bytes -= message.size;
+    this.#storedBytes.release(message);
   }
 }

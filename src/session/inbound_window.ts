@@ -3,11 +3,18 @@
 // once, however often the PUBLISH was repeated; that is also when Mosquitto routes it.
 
 import type { Message } from "./message.ts";
+import type { StoredBytes } from "./stored_bytes.ts";
 
 export class InboundWindow {
   #held: Map<number, Message> | undefined = undefined;
   #bytes = 0;
   #quotaUsed = 0;
+  readonly #storedBytes: StoredBytes;
+
+  /** @param storedBytes of all Sessions, which those that are held here are added to. */
+  constructor(storedBytes: StoredBytes) {
+    this.#storedBytes = storedBytes;
+  }
 
   /** The messages that wait for their PUBREL, by Packet Identifier. */
   get held(): ReadonlyMap<number, Message> {
@@ -54,6 +61,7 @@ export class InboundWindow {
   restore(packetId: number, message: Message): void {
     (this.#held ??= new Map()).set(packetId, message);
     this.#bytes += message.size;
+    this.#storedBytes.take(message);
   }
 
   /** Takes out the message that a PUBREL releases; undefined if none is held. */
@@ -62,6 +70,7 @@ export class InboundWindow {
     if (message === undefined) return undefined;
     this.#held!.delete(packetId);
     this.#bytes -= message.size;
+    this.#storedBytes.release(message);
     if (this.#quotaUsed > 0) this.#quotaUsed--;
     return message;
   }

@@ -14,7 +14,7 @@ import type { TopicName } from "../topic/topic_name.ts";
 import { MAX_SHARED_BYTES, type MessageBytes, PASSING, WAITING } from "./message_bytes.ts";
 
 /** Bytes that a Message is counted with besides its payload, topic and Properties. */
-const MESSAGE_OVERHEAD = 200;
+export const MESSAGE_OVERHEAD = 200;
 
 export interface MessageFields {
   readonly topicName: TopicName;
@@ -52,6 +52,8 @@ export class Message {
   /** The journal's number for it while it is stored, else 0; and how many rows of the store refer to it. */
   storedNumber = 0;
   storedReferences = 0;
+  /** In how many places it is kept; StoredBytes' own. */
+  places = 0;
   /** Undefined, as mostly, costs no memory; a number would. */
   readonly #expiresAtMs: number | undefined;
   /** The payload stands in `#bytes[#payloadStart, #payloadEnd)`, and in front of it, if there is a #wire, the rest of that. */

@@ -17,6 +17,7 @@ import { OutboundWindow } from "./outbound_window.ts";
 import type {
   DeliverySink,
   DeliverySource,
+  DropReason,
   Publisher,
   SessionEnvironment,
 } from "./session_ports.ts";
@@ -35,7 +36,7 @@ export class Session {
   queueLimits: QueueLimits | undefined = undefined;
   /** By Topic Filter as the Client wrote it, `$share/…` included; made with the first one. */
   #subscriptions: Map<string, Subscription> | undefined = undefined;
-  readonly inbound = new InboundWindow();
+  readonly inbound: InboundWindow;
   readonly outbound: OutboundWindow;
   readonly #environment: SessionEnvironment;
   #sink: DeliverySink | undefined = undefined;
@@ -48,6 +49,7 @@ export class Session {
   constructor(clientId: string, environment: SessionEnvironment, windowLimit: number) {
     this.clientId = clientId;
     this.#environment = environment;
+    this.inbound = new InboundWindow(environment.storedBytes);
     this.outbound = new OutboundWindow(windowLimit, environment.maximumInflightBytes);
   }
 
@@ -211,15 +213,14 @@ export class Session {
 
   /** Nothing of it needs to be kept any longer: the Session has ended. */
   forgetDeliveries(): void {
-    if (this.storedNumber === 0) return;
     for (const delivery of this.outbound.deliveries()) delivery.record?.closed(delivery);
-    for (const delivery of this.#queue?.values() ?? []) delivery.record?.closed(delivery);
+    this.#queue?.extract(() => true).forEach((delivery) => delivery.record?.closed(delivery));
   }
 
   /** Takes up a delivery that was under way, or waited, before the broker started again. */
   restore(delivery: Delivery): void {
     if (delivery.packetId !== 0) return this.outbound.restore(delivery);
-    (this.#queue ??= new DeliveryQueue()).push(delivery);
+    (this.#queue ??= new DeliveryQueue(this.#environment.storedBytes)).push(delivery);
   }
 
   /** What `delivery` was held back for is stored: its PUBLISH or PUBREL may be sent. */
@@ -272,18 +273,27 @@ export class Session {
   }
 
   #enqueue(delivery: Delivery): void {
-    const queue = this.#queue ??= new DeliveryQueue();
+    const { storedBytes } = this.#environment;
+    const queue = this.#queue ??= new DeliveryQueue(storedBytes);
     const [messages, bytes] = [this.#maximumQueuedMessages, this.#maximumQueuedBytes];
     const dropsOldest = this.queueLimits?.dropsOldest === true && delivery.message.size <= bytes;
     while (queue.isFullFor(delivery, messages, bytes)) {
-      const dropped = dropsOldest ? queue.shift()! : delivery;
-      dropped.record?.closed(dropped);
-      this.queueLimits?.onDrop();
-      this.#environment.onDrop(this, dropped.message, "queue full");
+      const dropped = (dropsOldest ? queue.shift() : undefined) ?? delivery;
+      this.#drop(dropped, "queue full");
       if (dropped === delivery) return;
+    }
+    // Whose they are that fill it, nobody can tell: the older ones of this Session have to go for nobody.
+    if (!storedBytes.hasRoomFor(delivery.message)) {
+      return this.#drop(delivery, "maximumStoredBytes reached");
     }
     if (this.#sink === undefined) delivery.message.settle();
     queue.push(delivery);
+  }
+
+  #drop(delivery: Delivery, reason: DropReason): void {
+    delivery.record?.closed(delivery);
+    this.queueLimits?.onDrop();
+    this.#environment.onDrop(this, delivery.message, reason);
   }
 
   #resumeExchanges(sink: DeliverySink): void {

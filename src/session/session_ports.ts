@@ -5,10 +5,12 @@ import type { Delivery } from "./delivery.ts";
 import type { DeliveryJournal } from "./delivery_journal.ts";
 import type { Message } from "./message.ts";
 import type { Session } from "./session.ts";
+import type { StoredBytes } from "./stored_bytes.ts";
 
 /** Why a message did not reach a Session. */
 export type DropReason =
   | "queue full"
+  | "maximumStoredBytes reached"
   | "output full"
   | "larger than Maximum Packet Size"
   | "expired"
@@ -51,6 +53,8 @@ export interface SessionEnvironment {
   readonly maximumInflightBytes: number;
   /** Whether QoS 0 messages wait for a Client that is not connected. */
   readonly queuesQoS0Messages: boolean;
+  /** What all Sessions together may keep waiting. */
+  readonly storedBytes: StoredBytes;
   readonly journal: DeliveryJournal;
   /** A message for `session` was dropped. */
   onDrop(session: Session, message: Message, reason: DropReason): void;

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { Deadlines } from "../../src/broker/deadlines.ts";
 import { RetainedStore } from "../../src/broker/retained_store.ts";
 import type { Message, MessageFields } from "../../src/session/message.ts";
+import { StoredBytes } from "../../src/session/stored_bytes.ts";
 import { asFilter, asName } from "../topic/reference.ts";
 import { connectedSession, messageOf, subscriptionOf, textOf } from "../session/recording_sink.ts";
 
@@ -16,7 +17,7 @@ function storeWith(
   ...messages: readonly Message[]
 ): { store: RetainedStore; deadlines: Deadlines } {
   const deadlines = new Deadlines(0);
-  const store = new RetainedStore(deadlines, 1_000);
+  const store = new RetainedStore(deadlines, 1_000, new StoredBytes(Infinity));
   for (const message of messages) store.store(message);
   return { store, deadlines };
 }
@@ -89,13 +90,13 @@ Deno.test("RetainedStore forgets the end of a message that was replaced by one w
 });
 
 Deno.test("RetainedStore has room for new names up to its maximum, and always for old ones", () => {
-  const store = new RetainedStore(new Deadlines(0), 2);
+  const store = new RetainedStore(new Deadlines(0), 2, new StoredBytes(Infinity));
   for (const name of ["a", "b"]) store.store(retainedOf(name, "x"));
-  assert.equal(store.hasRoomFor(retainedOf("c", "x")), false);
-  assert.ok(store.hasRoomFor(retainedOf("a", "y")));
-  assert.ok(store.hasRoomFor(retainedOf("c", "")));
+  assert.equal(store.limitReachedBy(retainedOf("c", "x")), "maximumRetainedMessages");
+  assert.equal(store.limitReachedBy(retainedOf("a", "y")), undefined);
+  assert.equal(store.limitReachedBy(retainedOf("c", "")), undefined);
   store.store(retainedOf("a", ""));
-  assert.ok(store.hasRoomFor(retainedOf("c", "x")));
+  assert.equal(store.limitReachedBy(retainedOf("c", "x")), undefined);
 });
 
 const FILTERS = [
@@ -151,4 +152,41 @@ Deno.test("RetainedStore keeps back a Client's own message from a Subscription w
   const source = store.sourceFor(subscription, "#", () => true)!;
   assert.equal(source.next()!.message.topicName, asFilter("other"));
   assert.equal(source.next(), undefined);
+});
+
+const BYTES = [
+  { name: "a larger one under a new name", message: retainedOf("c", "12345"), fits: false },
+  { name: "a small one under a new name", message: retainedOf("c", "1"), fits: false },
+  { name: "a larger one in place of another", message: retainedOf("a", "12345"), fits: false },
+  {
+    name: "one of the same size in place of another",
+    message: retainedOf("a", "4321"),
+    fits: true,
+  },
+  { name: "a smaller one in place of another", message: retainedOf("a", "1"), fits: true },
+  { name: "the removal of one", message: retainedOf("a", ""), fits: true },
+  { name: "the removal of none", message: retainedOf("c", ""), fits: true },
+];
+for (const { name, message, fits } of BYTES) {
+  Deno.test(`RetainedStore has ${fits ? "" : "no "}room for ${name} when maximumStoredBytes is reached`, () => {
+    const messages = ["a", "b"].map((each) => retainedOf(each, "1234"));
+    const storedBytes = new StoredBytes(messages[0]!.size * 2);
+    const store = new RetainedStore(new Deadlines(0), 10, storedBytes);
+    messages.forEach((each) => store.store(each));
+    assert.equal(store.limitReachedBy(message), fits ? undefined : "maximumStoredBytes");
+    store.store(message); // what is stored nevertheless counts
+    assert.equal(storedBytes.total, store.bytes);
+    for (const each of ["a", "b", "c"]) store.store(retainedOf(each, ""));
+    assert.deepEqual([storedBytes.total, store.bytes], [0, 0]);
+  });
+}
+
+Deno.test("RetainedStore counts a message that expires no longer", () => {
+  const storedBytes = new StoredBytes(Infinity);
+  const deadlines = new Deadlines(0);
+  const store = new RetainedStore(deadlines, 10, storedBytes);
+  store.store(retainedOf("a", "x", { expiresAtMs: 1_000 }));
+  assert.ok(storedBytes.total > 0);
+  deadlines.advance(2_000);
+  assert.equal(storedBytes.total, 0);
 });

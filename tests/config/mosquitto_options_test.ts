@@ -35,6 +35,9 @@ const ROWS: readonly Row[] = [
   { conf: "max_queued_bytes 10", path: "limits.maximumQueuedBytes", value: 10 },
   { conf: "", path: "limits.maximumQueuedBytes", value: UNLIMITED },
   { conf: "max_queued_messages 0", path: "limits.maximumQueuedMessages", value: UNLIMITED },
+  { conf: "memory_limit 123456789012", path: "limits.maximumStoredBytes", value: 123_456_789_012 },
+  { conf: "memory_limit 0", path: "limits.maximumStoredBytes", value: UNLIMITED },
+  { conf: "", path: "limits.maximumStoredBytes", value: 2 ** 30 },
   { conf: "message_size_limit 11", path: "limits.maximumPayloadSize", value: 11 },
   { conf: "message_size_limit 0", path: "limits.maximumPayloadSize", value: 0 },
   {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Delivery, DeliveryQueue } from "../../src/session/delivery.ts";
+import { StoredBytes } from "../../src/session/stored_bytes.ts";
 import { messageOf, textOf } from "./recording_sink.ts";
 
 function deliveryOf(text: string): Delivery {
@@ -18,7 +19,8 @@ const step = fc.oneof(
 Deno.test("DeliveryQueue is an array that knows the sum of its messages' sizes", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
-      const queue = new DeliveryQueue();
+      const storedBytes = new StoredBytes(0);
+      const queue = new DeliveryQueue(storedBytes);
       let model: Delivery[] = [];
       for (const each of steps) {
         if (each.does === "push") {
@@ -34,16 +36,18 @@ Deno.test("DeliveryQueue is an array that knows the sum of its messages' sizes",
         }
         assert.equal(queue.length, model.length);
         assert.equal(queue.bytes, model.reduce((sum, { message }) => sum + message.size, 0));
+        assert.equal(storedBytes.total, queue.bytes);
       }
       while (model.length > 0) assert.equal(queue.shift(), model.shift());
       assert.deepEqual([queue.shift(), queue.length, queue.bytes], [undefined, 0, 0]);
+      assert.equal(storedBytes.total, 0);
     }),
     { seed: 20_251_122, numRuns: 1_000 },
   );
 });
 
 Deno.test("DeliveryQueue lets go of what has left it", () => {
-  const queue = new DeliveryQueue();
+  const queue = new DeliveryQueue(new StoredBytes(0));
   for (let i = 0; i < 10_000; i++) {
     queue.push(deliveryOf(`${i}`));
     if (i >= 10) assert.equal(textOf(queue.shift()!.message), `${i - 10}`);

@@ -2,6 +2,7 @@
 
 import { NO_DELIVERY_JOURNAL } from "../../src/session/delivery_journal.ts";
 import type { QoS } from "../../src/packet/packet_type.ts";
+import { StoredBytes } from "../../src/session/stored_bytes.ts";
 import { Message, type MessageFields } from "../../src/session/message.ts";
 import { Session } from "../../src/session/session.ts";
 import type {
@@ -69,6 +70,7 @@ export class TestEnvironment implements SessionEnvironment {
   nowMs = 0;
   maximumQueuedMessages = 1_000;
   maximumQueuedBytes = 1_000_000;
+  readonly storedBytes = new StoredBytes(Infinity);
   maximumInflightBytes = 0;
   queuesQoS0Messages = false;
   readonly drops: {

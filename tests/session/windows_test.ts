@@ -6,6 +6,7 @@ import { MqttError } from "../../src/packet/mqtt_error.ts";
 import type { QoS } from "../../src/packet/packet_type.ts";
 import { Awaiting, Delivery } from "../../src/session/delivery.ts";
 import { InboundWindow } from "../../src/session/inbound_window.ts";
+import { StoredBytes } from "../../src/session/stored_bytes.ts";
 import { OutboundWindow } from "../../src/session/outbound_window.ts";
 import { parseTopicName } from "../../src/topic/topic_name.ts";
 import { messageOf } from "./recording_sink.ts";
@@ -139,7 +140,7 @@ Deno.test("OutboundWindow occupies as many places as exchanges were sent over th
 });
 
 Deno.test("InboundWindow releases a message once", () => {
-  const window = new InboundWindow();
+  const window = new InboundWindow(new StoredBytes(0));
   const message = messageOf("two", { qos: 2 });
   window.hold(7, message);
   assert.deepEqual([window.size, window.bytes], [1, message.size]);
@@ -157,7 +158,7 @@ const REPEATED = [
 ];
 for (const { name, text, topic, holds } of REPEATED) {
   Deno.test(`InboundWindow ${holds ? "knows" : "does not know"} ${name} under its Packet Identifier`, () => {
-    const window = new InboundWindow();
+    const window = new InboundWindow(new StoredBytes(0));
     window.hold(7, messageOf("two", { qos: 2 }));
     const topicName = parseTopicName(topic, 1);
     assert.equal(window.holds(7, messageOf(text, { topicName, qos: 2 })), holds);
@@ -166,7 +167,7 @@ for (const { name, text, topic, holds } of REPEATED) {
 }
 
 Deno.test("InboundWindow replaces what a Client gave up, and counts only what it holds", () => {
-  const window = new InboundWindow();
+  const window = new InboundWindow(new StoredBytes(0));
   const [old, replacement] = [messageOf("a long message"), messageOf("new")];
   window.hold(7, old);
   window.hold(7, replacement);

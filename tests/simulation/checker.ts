@@ -244,14 +244,23 @@ export class Checker {
     this.#checkStoreIsEmpty();
     if (this.world.scenario === "hostile") { // those peers leave Sessions behind
       if (connected + connectionCount > 0) this.fail(`${connectionCount} connections are left`);
+      this.world.life.endSessions();
+      this.#checkBytes();
       return;
     }
+    this.#checkBytes();
     if (sessions + connected + subscriptions + connectionCount > 0) {
       this.fail(
         `left behind: ${sessions} sessions, ${connected} connected, ${subscriptions} subscriptions, ` +
           `${connectionCount} connections`,
       );
     }
+  }
+
+  /** All that ever waited has been counted out again, whichever way it went. */
+  #checkBytes(): void {
+    const { stored, retained } = this.world.life.broker.messageBytes;
+    if (stored !== retained) this.fail(`${stored} bytes are stored, ${retained} of them retained`);
   }
 
   /** But for the retained messages. */

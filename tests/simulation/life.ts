@@ -121,6 +121,11 @@ export class Life {
     if (broker !== undefined) this.enter(() => broker.advance(this.#host.scheduler.nowMs));
   }
 
+  /** Ends all Sessions without a connection. */
+  endSessions(): void {
+    this.enter(() => this.broker.endSessions(() => true, this.#host.scheduler.nowMs));
+  }
+
   /** Runs a call into the broker, and the flushes that it asked for. */
   enter<T>(call: () => T): T {
     const result = call();
