@@ -43,6 +43,7 @@ inside() {
 export -f inside
 export work architecture
 mkdir "$work/overlay"
+# shellcheck disable=SC2016 # the inner shell has $work, too
 if ((EUID != 0)) || ! unshare -m bash -c 'mount -t tmpfs tmpfs "$work/overlay" && mkdir "$work"/overlay/{u,w,r} &&
   mount -t overlay overlay -o "lowerdir=/,upperdir=$work/overlay/u,workdir=$work/overlay/w" "$work/overlay/r"' 2>/dev/null; then
   echo "made; left out: its installation, which needs root and an overlay file system"

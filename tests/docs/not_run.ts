@@ -25,7 +25,10 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   "systemctl stop mosquitto": CHANGES_THE_SYSTEM,
   "systemctl disable --now mosquitto": CHANGES_THE_SYSTEM,
   "systemctl daemon-reload": CHANGES_THE_SYSTEM,
-  "systemctl enable --now midge": CHANGES_THE_SYSTEM,
+  "systemctl enable midge": CHANGES_THE_SYSTEM,
+  "systemctl restart midge": CHANGES_THE_SYSTEM,
+  "systemctl disable --now midge": CHANGES_THE_SYSTEM,
+  "systemctl enable --now mosquitto": CHANGES_THE_SYSTEM,
   "mkdir -p /etc/systemd/system/midge.service.d": CHANGES_THE_SYSTEM,
   "cp /usr/share/doc/midge/examples/mosquitto-files.conf /etc/systemd/system/midge.service.d/":
     CHANGES_THE_SYSTEM,
