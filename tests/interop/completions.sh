@@ -38,7 +38,7 @@ completes "" midge sub -t ""
 completes "--yes" midge retained rm --y
 completes "test" midge acl te
 completes "bench" midge ben
-completes "file.conf" midge check fi
+completes "file.conf" midge check "fi"
 completes "--config" midge start --con
 
 ((failed == 0)) && echo "completions: bash completes commands, options, files and folders"
