@@ -145,7 +145,7 @@ export class Checker {
   /**
    * First deliveries come in the order of the first sending: per publisher, topic and QoS. A message that was
    * sent again may come later, if the first time it was not for this Session or was dropped. A broker that was killed
-   * may route again what it had routed, and with QoS 0 nothing says to whom it had.
+   * may route again what it had routed, also to those who have subscribed meanwhile.
    */
   #checkOrder(client: SimulatedClient, session: SessionRecord): void {
     const last = new Map<string, MessageRecord>();
@@ -156,9 +156,8 @@ export class Checker {
       if (before === undefined || before.id < message.id) {
         last.set(key, message);
       } else if (
-        qos.has(0)
-          ? message.sends === 1 && this.world.life.deathsSince(message.routedFromMs) === 0
-          : message.sends === 1 || this.#wasFirstFor(client, session, message)
+        (message.sends === 1 && this.world.life.deathsSince(message.routedFromMs) === 0) ||
+        (!qos.has(0) && this.#wasFirstFor(client, session, message))
       ) {
         this.fail(`${session.clientId} got ${nameOf(message)} behind ${nameOf(before)}`);
       }
