@@ -48,7 +48,8 @@ export interface Limits {
   readonly maximumSubscriptions: number;
   /**
    * Bytes of all messages that wait for Clients, are retained, or wait for their PUBREL; one that is kept in several
-   * places counts once, and a little for each further place. Beyond it nothing more is kept.
+   * places counts once, and a little for each further place. Beyond it nothing more is kept, except what is under
+   * way to a Client when its connection ends.
    */
   readonly maximumStoredBytes: number;
   /** Retained messages; further ones get 0x97. */

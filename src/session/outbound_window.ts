@@ -7,6 +7,7 @@
 import { MqttError } from "../packet/mqtt_error.ts";
 import { ReasonCode } from "../packet/reason_code.ts";
 import { Awaiting, type Delivery } from "./delivery.ts";
+import type { StoredBytes } from "./stored_bytes.ts";
 
 const MAX_PACKET_ID = 0xffff;
 
@@ -21,10 +22,17 @@ export class OutboundWindow {
   /** Sum of the payloads in them. */
   #bytes = 0;
   readonly #maximumBytes: number;
+  readonly #storedBytes: StoredBytes;
+  /** Whether there is no connection, so that the messages wait for the next one. */
+  #isWaiting = true;
 
-  /** @param maximumBytes that the payloads under way may have; 0: no limit. */
-  constructor(limit: number, maximumBytes: number = 0) {
+  /**
+   * @param storedBytes of all Sessions, which those that wait here for a connection are added to.
+   * @param maximumBytes that the payloads under way may have; 0: no limit.
+   */
+  constructor(limit: number, storedBytes: StoredBytes, maximumBytes: number = 0) {
     this.limit = limit;
+    this.#storedBytes = storedBytes;
     this.#maximumBytes = maximumBytes;
   }
 
@@ -112,9 +120,10 @@ export class OutboundWindow {
     return this.#deliveries?.get(delivery.packetId) === delivery;
   }
 
-  /** Takes up an exchange that was open before the broker started again. */
+  /** Takes up an exchange that was open before the broker started again, and waits now. */
   restore(delivery: Delivery): void {
     (this.#deliveries ??= new Map()).set(delivery.packetId, delivery);
+    this.#storedBytes.take(delivery.message);
   }
 
   /**
@@ -138,11 +147,24 @@ export class OutboundWindow {
     this.#lastPacketId = packetId;
   }
 
+  /** There is a connection, for which {@link limit} is `limit`: what waited for it is under way. */
+  connect(limit: number): void {
+    this.limit = limit;
+    if (!this.#isWaiting) return;
+    this.#isWaiting = false;
+    for (const { message } of this.#deliveries?.values() ?? []) this.#storedBytes.release(message);
+  }
+
   /** The connection is gone: nothing occupies a place until it is taken up again. */
   disconnect(): void {
     this.#occupied = 0;
     this.#bytes = 0;
-    for (const delivery of this.#deliveries?.values() ?? []) delivery.sentHere = false;
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    for (const delivery of this.#deliveries?.values() ?? []) {
+      delivery.sentHere = false;
+      this.#storedBytes.take(delivery.message);
+    }
   }
 
   /** The open exchanges in the order they were begun. */
@@ -177,6 +199,8 @@ export class OutboundWindow {
     if (delivery.sentHere) {
       this.#occupied--;
       this.#bytes -= delivery.message.payloadLength;
+    } else if (this.#isWaiting) {
+      this.#storedBytes.release(delivery.message);
     }
     this.#deliveries!.delete(delivery.packetId);
   }

@@ -50,7 +50,8 @@ export class Session {
     this.clientId = clientId;
     this.#environment = environment;
     this.inbound = new InboundWindow(environment.storedBytes);
-    this.outbound = new OutboundWindow(windowLimit, environment.maximumInflightBytes);
+    const { storedBytes, maximumInflightBytes } = environment;
+    this.outbound = new OutboundWindow(windowLimit, storedBytes, maximumInflightBytes);
   }
 
   get isConnected(): boolean {
@@ -117,7 +118,7 @@ export class Session {
   /** Gives the Session a connection; {@link resume} follows once the CONNACK is on its way. */
   attach(sink: DeliverySink, windowLimit: number): void {
     this.#sink = sink;
-    this.outbound.limit = windowLimit;
+    this.outbound.connect(windowLimit);
     this.#resuming = this.outbound.deliveries();
   }
 
@@ -213,7 +214,7 @@ export class Session {
 
   /** Nothing of it needs to be kept any longer: the Session has ended. */
   forgetDeliveries(): void {
-    for (const delivery of this.outbound.deliveries()) delivery.record?.closed(delivery);
+    for (const delivery of this.outbound.deliveries()) this.outbound.drop(delivery);
     this.#queue?.extract(() => true).forEach((delivery) => delivery.record?.closed(delivery));
   }
 

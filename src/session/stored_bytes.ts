@@ -1,8 +1,9 @@
-// StoredBytes: what the broker keeps of messages, all Sessions together: those that wait in queues, that are
-// retained, and that are held for their PUBREL. "Stored" as in $SYS/broker/store: in memory, be it on disk, too.
+// StoredBytes: what the broker keeps of messages, all Sessions together: those that wait in queues, or for an absent
+// Client's acknowledgement, that are retained, and that are held for their PUBREL. "Stored" as in
+// $SYS/broker/store: in memory, be it on disk, too.
 //
 // A message that is kept in many places is in memory once: its first place counts with all of its bytes, each
-// further one with what a place costs. What is sent at once is never kept, and never counted.
+// further one with what a place costs. What is sent at once is never counted, as long as its Client is there.
 
 import { type Message, MESSAGE_OVERHEAD } from "./message.ts";
 

@@ -200,7 +200,7 @@ const SEQUENCES: Sequence[] = [
       expect("ann", publish("a", KIB, { id: 1 })),
       stores(3 * SIZE, 0), // one is under way
       hangUp("ann"),
-      stores(3 * SIZE, 0),
+      stores(4 * SIZE, 0), // and waits for the next connection now
       advance(10_200),
       stores(0, 0),
     ],
@@ -241,7 +241,7 @@ const SEQUENCES: Sequence[] = [
       expect("ann", publish("a", KIB, { id: 1 })),
       expect("eve", publish("a", KIB, { id: 1 })),
       stores(2 * SIZE, 0),
-      hangUp("ann"), // one was under way to it, one waited
+      hangUp("ann"), // one was under way to it, one waited; as now for "eve"
       stores(3 * SIZE, 0),
       hangUp("eve"),
       stores(0, 4),

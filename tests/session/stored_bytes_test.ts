@@ -45,15 +45,16 @@ Deno.test("StoredBytes counts what a Session takes up above the limit, and takes
   const environment = new TestEnvironment();
   environment.storedBytes.maximum = 0;
   const session = new Session("away", environment, 20);
-  const [stored, held, late] = ["stored", "held", "late"].map((text) => messageOf(text)) as [
-    Message,
-    Message,
-    Message,
-  ];
+  const [stored, sent, held, late] = ["stored", "sent", "held", "late"].map((text) =>
+    messageOf(text)
+  ) as [Message, Message, Message, Message];
   session.restore(new Delivery(stored, 1, false, undefined, undefined));
+  const underWay = new Delivery(sent, 1, false, undefined, undefined);
+  underWay.packetId = 7;
+  session.restore(underWay);
   session.inbound.restore(1, held);
   session.deliver(late, 1, false, undefined, undefined);
-  assert.equal(environment.storedBytes.total, stored.size + held.size);
+  assert.equal(environment.storedBytes.total, stored.size + sent.size + held.size);
   assert.deepEqual(environment.drops, [
     { clientId: "away", text: "late", reason: "maximumStoredBytes reached" },
   ]);
@@ -85,6 +86,12 @@ Deno.test("a Session whose queue drops the oldest keeps them when only maximumSt
   session.resume();
   assert.deepEqual([sink.texts, environment.storedBytes.total], [["b", "c"], 0]);
 });
+
+/** What waits for the Client or its acknowledgement, and what it has not released. */
+function bytesOf({ isConnected, outbound, queuedBytes, inbound }: Session): number {
+  const left = isConnected ? [] : outbound.deliveries();
+  return left.reduce((sum, { message }) => sum + message.size, queuedBytes + inbound.bytes);
+}
 
 const GROUPS = ["g", "h"].map((name) => new SharedGroup(asFilter("t"), name));
 const SESSIONS = 3;
@@ -132,12 +139,18 @@ Deno.test("StoredBytes is the sum of what waits and is held, whatever Sessions g
           }
         } else if (does === "dropUnless") {
           session.dropUnless((message) => textOf(message).length !== number * 100);
-        } else if (does === "forget") session.forgetDeliveries();
-        else if (does === "advance") environment.nowMs += 400;
-        const sum = sessions.reduce((sum, each) => sum + each.queuedBytes + each.inbound.bytes, 0);
-        assert.equal(storedBytes.total, sum, does);
+        } else if (does === "forget") {
+          session.detach();
+          session.forgetDeliveries();
+        } else if (does === "advance") environment.nowMs += 400;
+        assert.equal(
+          storedBytes.total,
+          sessions.reduce((sum, each) => sum + bytesOf(each), 0),
+          does,
+        );
       }
       for (const session of sessions) {
+        session.detach();
         session.forgetDeliveries();
         for (const packetId of [...session.inbound.held.keys()]) session.inbound.release(packetId);
       }

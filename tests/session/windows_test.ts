@@ -17,6 +17,13 @@ function deliveryOf(qos: QoS): Delivery {
   return new Delivery(messageOf("m"), qos, false, undefined, undefined);
 }
 
+/** A window whose Client is there. */
+function connectedWindow(limit: number, storedBytes = new StoredBytes(0)): OutboundWindow {
+  const window = new OutboundWindow(limit, storedBytes);
+  window.connect(limit);
+  return window;
+}
+
 function opened(window: OutboundWindow, qos: QoS): Delivery {
   const delivery = deliveryOf(qos);
   window.open(delivery, window.takePacketId());
@@ -28,13 +35,13 @@ function assertProtocolError(action: () => unknown): void {
 }
 
 Deno.test("OutboundWindow counts Packet Identifiers from 1 and begins again behind 65535", () => {
-  const window = new OutboundWindow(1);
+  const window = connectedWindow(1);
   for (let id = 1; id <= MAX_PACKET_ID; id++) assert.equal(window.takePacketId(), id);
   assert.equal(window.takePacketId(), 1);
 });
 
 Deno.test("OutboundWindow leaves out Packet Identifiers that are in use", () => {
-  const window = new OutboundWindow(MAX_PACKET_ID);
+  const window = connectedWindow(MAX_PACKET_ID);
   for (let id = 1; id <= MAX_PACKET_ID; id++) opened(window, 1);
   for (const free of [7, 9, 65_535]) window.acknowledge(free);
   assert.deepEqual([opened(window, 1), opened(window, 1)].map(({ packetId }) => packetId), [7, 9]);
@@ -42,7 +49,7 @@ Deno.test("OutboundWindow leaves out Packet Identifiers that are in use", () => 
 });
 
 Deno.test("OutboundWindow has room until its limit is reached, and again after an acknowledgement", () => {
-  const window = new OutboundWindow(2);
+  const window = connectedWindow(2);
   const [one] = [opened(window, 1), opened(window, 2)];
   assert.deepEqual([window.hasRoom, window.size], [false, 2]);
   assert.ok(window.acknowledge(one!.packetId));
@@ -50,7 +57,7 @@ Deno.test("OutboundWindow has room until its limit is reached, and again after a
 });
 
 Deno.test("OutboundWindow keeps the place of a QoS 2 message until PUBCOMP", () => {
-  const window = new OutboundWindow(1);
+  const window = connectedWindow(1);
   const { packetId } = opened(window, 2);
   assert.equal(window.receive(packetId, 0), "answer with PUBREL");
   assert.equal(window.hasRoom, false);
@@ -60,14 +67,14 @@ Deno.test("OutboundWindow keeps the place of a QoS 2 message until PUBCOMP", () 
 });
 
 Deno.test("OutboundWindow ends a QoS 2 message whose PUBREC is an error [MQTT-4.3.3-3]", () => {
-  const window = new OutboundWindow(1);
+  const window = connectedWindow(1);
   const { packetId } = opened(window, 2);
   assert.equal(window.receive(packetId, 0x97), "ended");
   assert.deepEqual([window.hasRoom, window.size], [true, 0]);
 });
 
 Deno.test("OutboundWindow lets acknowledgements of unknown Packet Identifiers pass", () => {
-  const window = new OutboundWindow(1);
+  const window = connectedWindow(1);
   opened(window, 1);
   assert.equal(window.acknowledge(9), false);
   assert.equal(window.receive(9, 0), "answer with PUBREL");
@@ -84,7 +91,7 @@ const OUT_OF_ORDER = [
 ] as const;
 for (const { name, qos, act } of OUT_OF_ORDER) {
   Deno.test(`OutboundWindow refuses ${name} with 0x82 and changes nothing`, () => {
-    const window = new OutboundWindow(1);
+    const window = connectedWindow(1);
     opened(window, qos);
     assertProtocolError(() => act(window));
     assert.deepEqual([window.hasRoom, window.size], [false, 1]);
@@ -92,7 +99,7 @@ for (const { name, qos, act } of OUT_OF_ORDER) {
 }
 
 Deno.test("OutboundWindow keeps open exchanges in their order without a place after a disconnect", () => {
-  const window = new OutboundWindow(3);
+  const window = connectedWindow(3);
   const deliveries = [opened(window, 1), opened(window, 2), opened(window, 1)];
   window.receive(2, 0);
   window.disconnect();
@@ -101,7 +108,7 @@ Deno.test("OutboundWindow keeps open exchanges in their order without a place af
   assert.deepEqual(deliveries.map(({ sentHere }) => sentHere), [false, false, false]);
   assert.equal(deliveries[1]!.awaiting, Awaiting.Pubcomp);
   window.acknowledge(1); // a late one frees no place that it did not take
-  window.limit = 1;
+  window.connect(1);
   window.occupy(deliveries[1]!);
   assert.equal(window.hasRoom, false);
 });
@@ -115,12 +122,17 @@ const step = fc.record({
 Deno.test("OutboundWindow occupies as many places as exchanges were sent over this connection", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 5 }), fc.array(step), (limit, steps) => {
-      const window = new OutboundWindow(limit);
+      const storedBytes = new StoredBytes(0);
+      const window = connectedWindow(limit, storedBytes);
       const open: Delivery[] = [];
       for (const { does, pick } of steps) {
         const delivery = open[pick % Math.max(1, open.length)];
-        if (does === "disconnect") window.disconnect();
-        else if (does !== "answer") {
+        if (does === "disconnect") {
+          window.disconnect();
+          const waiting = open.reduce((sum, { message }) => sum + message.size, 0);
+          assert.equal(storedBytes.total, waiting);
+          window.connect(limit);
+        } else if (does !== "answer") {
           if (window.hasRoom) open.push(opened(window, does === "open 1" ? 1 : 2));
         } else if (delivery?.awaiting === Awaiting.Pubrec) {
           window.receive(delivery.packetId, 0);
@@ -129,6 +141,7 @@ Deno.test("OutboundWindow occupies as many places as exchanges were sent over th
           assert.ok(delivery.qos === 1 ? window.acknowledge(packetId) : window.complete(packetId));
           open.splice(open.indexOf(delivery), 1);
         }
+        assert.equal(storedBytes.total, 0);
         const occupied = open.filter(({ sentHere }) => sentHere).length;
         assert.equal(window.hasRoom, occupied < limit);
         assert.deepEqual(window.deliveries(), open);
