@@ -74,8 +74,11 @@ done
 if is_current; then
   node -e "fetch('http://127.0.0.1:$websocket/').then(r => r.text()).then(t => process.exit(t === 'it works\n' ? 0 : 1))" ||
     fail "http_dir"
+  login=(-h 127.0.0.1 -p "$port" -u alice -P secret)
+  timeout 30 "$midge" pub "${login[@]}" -q 1 -r -t tools -m "as Mosquitto's" || fail "midge pub"
+  [[ $(timeout 30 "$midge" sub "${login[@]}" -t tools -C 1 -W 20) == "as Mosquitto's" ]] || fail "midge sub"
 else
-  echo "left out: TLS, WebSocket and http_dir, because the base runtime here is too old (Deno $runtime)"
+  echo "left out: midge pub and sub, TLS, WebSocket and http_dir, because the base runtime here is too old (Deno $runtime)"
 fi
 
 if command -v mosquitto_pub >/dev/null; then
