@@ -44,8 +44,11 @@ export const FLAGS: readonly string[] = [
   ...WORKERS.flatMap((path) => ["--include", path]),
 ];
 
-/** Flags that older Denos do not know; without it the executable holds the tests' packages, too. */
-const NEW_FLAGS = ["--exclude-unused-npm"];
+/**
+ * What is for releases only. --exclude-unused-npm: without it, which older Denos do not know, the executable holds the
+ * tests' packages, too. --frozen: what deno.lock does not have is not put in.
+ */
+const NEW_FLAGS = ["--exclude-unused-npm", "--frozen"];
 
 const root = new URL("../../", import.meta.url);
 

@@ -1,5 +1,5 @@
 // deno task sbom: prints what is inside of the executable, as CycloneDX 1.5: Deno, and the npm packages that src
-// reaches by deno.lock, each with its checksum. Those of the tests are not in it, and so not here.
+// reaches by deno.lock, each with its checksum and what it needs. Those of the tests are not in it, and so not here.
 
 import config from "../../deno.json" with { type: "json" };
 import { writeText } from "../../src/observe/console.ts";
@@ -12,6 +12,7 @@ interface LockedPackage {
 }
 
 interface Component {
+  readonly "bom-ref": string;
   readonly type: "library" | "platform";
   readonly name: string;
   readonly version: string;
@@ -39,18 +40,29 @@ export function importedNames(texts: Iterable<string>): string[] {
 
 /** Those packages, and all that they need, in the order of their names. @param names as in deno.json. */
 export function findComponents(names: readonly string[]): Component[] {
+  return findKeys(names).map(toComponent);
+}
+
+function findKeys(names: readonly string[]): string[] {
   const found = new Set<string>();
   const visit = (key: string): void => {
     if (found.has(key)) return;
     found.add(key);
-    const { dependencies = [], optionalDependencies = [] } = packages[key] ?? {};
-    for (const each of [...dependencies, ...optionalDependencies]) visit(resolve(each));
+    neededBy(key).forEach(visit);
   };
-  for (const name of names) {
-    const specifier = imports[name]!;
-    visit(specifier.replace(/^npm:/, "").replace(/[^@]+$/, specifiers[specifier]!));
-  }
-  return [...found].toSorted().map(toComponent);
+  names.map(keyOf).forEach(visit);
+  return [...found].toSorted();
+}
+
+/** Under what a name of deno.json goes in deno.lock. */
+function keyOf(name: string): string {
+  const specifier = imports[name]!;
+  return specifier.replace(/^npm:/, "").replace(/[^@]+$/, specifiers[specifier]!);
+}
+
+function neededBy(key: string): string[] {
+  const { dependencies = [], optionalDependencies = [] } = packages[key] ?? {};
+  return [...dependencies, ...optionalDependencies].map(resolve);
 }
 
 /** A dependency goes by its name alone where there is one version of it. */
@@ -66,6 +78,7 @@ function toComponent(key: string): Component {
   const [name, version] = [key.slice(0, at), key.slice(at + 1).replace(/_.*/, "")];
   const integrity = packages[key]?.integrity;
   return {
+    "bom-ref": key,
     type: "library",
     name,
     version,
@@ -79,27 +92,48 @@ function toComponent(key: string): Component {
   };
 }
 
-/** The whole document. */
-export function makeSbom(texts: Iterable<string>): Record<string, unknown> {
+/**
+ * The whole document.
+ *
+ * @param made when it is made
+ * @param serialNumber a UUID of this document alone
+ */
+export function makeSbom(
+  texts: Iterable<string>,
+  made: Date,
+  serialNumber: string,
+): Record<string, unknown> {
   const deno: Component = {
+    "bom-ref": "deno",
     type: "platform",
     name: "deno",
     version: Deno.version.deno,
     purl: `pkg:github/denoland/deno@v${Deno.version.deno}`,
   };
+  const names = importedNames(texts);
+  const keys = findKeys(names);
   return {
     bomFormat: "CycloneDX",
     specVersion: "1.5",
+    serialNumber: `urn:uuid:${serialNumber}`,
     version: 1,
     metadata: {
+      timestamp: made.toISOString(),
       component: {
+        "bom-ref": "midge",
         type: "application",
         name: "midge",
         version: config.version,
+        purl: `pkg:generic/midge@${config.version}`,
         licenses: [{ license: { id: config.license } }],
       },
     },
-    components: [deno, ...findComponents(importedNames(texts))],
+    components: [deno, ...keys.map(toComponent)],
+    dependencies: [
+      { ref: "midge", dependsOn: ["deno", ...names.map(keyOf)] },
+      { ref: "deno" },
+      ...keys.map((key) => ({ ref: key, dependsOn: neededBy(key) })),
+    ],
   };
 }
 
@@ -112,6 +146,7 @@ export function* textsIn(folder: URL): Generator<string> {
 }
 
 if (import.meta.main) {
-  const sbom = makeSbom(textsIn(new URL("../../src/", import.meta.url)));
+  const texts = textsIn(new URL("../../src/", import.meta.url));
+  const sbom = makeSbom(texts, new Date(), crypto.randomUUID());
   writeText("stdout", `${JSON.stringify(sbom, null, 2)}\n`);
 }

@@ -7,6 +7,7 @@ import config from "../../deno.json" with { type: "json" };
 
 const root = new URL("../../", import.meta.url);
 const read = (path: string) => Deno.readTextFileSync(new URL(path, root));
+const UUID = "3e671687-395b-41f5-a30f-a58921a69b79";
 const locked = Object.keys(JSON.parse(read("deno.lock")).npm);
 
 Deno.test("importedNames() finds what is imported at the start, or when it is needed", () => {
@@ -31,8 +32,27 @@ Deno.test("the SBOM has what src needs, whatever that needs, and nothing of the 
 });
 
 Deno.test("the SBOM is of this version", () => {
-  const { metadata } = makeSbom([]) as { metadata: { component: Record<string, unknown> } };
+  const { metadata, serialNumber } = makeSbom([], new Date(0), UUID) as {
+    metadata: { component: Record<string, unknown>; timestamp: string };
+    serialNumber: string;
+  };
   assert.equal(metadata.component.version, config.version);
+  assert.equal(metadata.timestamp, "1970-01-01T00:00:00.000Z");
+  assert.equal(serialNumber, `urn:uuid:${UUID}`);
+});
+
+Deno.test("the SBOM says what needs what, by names that each are one component's", () => {
+  const texts = textsIn(new URL("src/", root));
+  const { components, dependencies, metadata } = makeSbom(texts, new Date(0), UUID) as {
+    components: { "bom-ref": string }[];
+    dependencies: { ref: string; dependsOn?: string[] }[];
+    metadata: { component: { "bom-ref": string } };
+  };
+  const refs = [metadata.component, ...components].map((each) => each["bom-ref"]);
+  assert.equal(new Set(refs).size, refs.length);
+  assert.deepEqual(dependencies.map(({ ref }) => ref), refs);
+  const needed = new Set(dependencies.flatMap(({ dependsOn = [] }) => dependsOn));
+  assert.deepEqual([...needed].toSorted(), refs.slice(1).toSorted());
 });
 
 interface Workflow {
