@@ -5,7 +5,7 @@ import { scenarioOf, simulate } from "./simulate.ts";
 
 /** The seeds of the normal run: each gives one world. */
 const FIRST_SEED = 1;
-const SEEDS = 150;
+const SEEDS = 100;
 /** So many make one test, so that a failure is seen early. */
 const SEEDS_PER_TEST = 10;
 
