@@ -122,7 +122,8 @@ export class HeldOutput implements UnitWaiter {
       this.#holdsClient = true;
       this.#connection.pauseReading();
     }
-    if (unit !== undefined && !unit.isDone && unit !== this.#units.at(-2)) unit.tell(this);
+    const tellsAlready = unit === this.#units.at(-2); // the acknowledgement before it waits for the same
+    if (unit !== undefined && !unit.isDone && !tellsAlready) unit.tell(this);
     if (this.#units.length === this.#first + 1) this.unitDone();
   }
 }

@@ -5,7 +5,6 @@ import type { SessionEntry } from "../broker/sessions.ts";
 import type { RetainedRecord } from "../broker/retained_store.ts";
 import type { Message } from "../session/message.ts";
 import type { BatchWriter } from "./batch_writer.ts";
-import { SlowSessions } from "./slow_sessions.ts";
 import { type Change, JournalRecord, type JournalUnit, type RecordKeeper } from "./unit.ts";
 
 export class BatchEncoder {
@@ -13,8 +12,6 @@ export class BatchEncoder {
   readonly #keeper: RecordKeeper;
   /** Messages that were held, to be let go of when their unit is written. */
   #released: Message[] = [];
-  /** Sessions that were too slow to spare a message being written. */
-  readonly slow = new SlowSessions();
   /** The first number that no stored message has. */
   nextMessage = 1;
 
@@ -24,15 +21,14 @@ export class BatchEncoder {
     this.#keeper = keeper;
   }
 
-  /** Writes what of `unit` must be stored at `nowMs`. */
-  unit(unit: JournalUnit, nowMs: number): void {
+  /** Writes what of `unit` must be stored. */
+  unit(unit: JournalUnit): void {
     for (const change of unit.changes ?? []) this.#change(change);
     for (let i = 0; i < unit.simple.length; i++) {
       const delivery = unit.simple[i]!;
       if (delivery.record !== unit) continue; // it is closed
-      const session = unit.sessions[i]!;
-      if (unit.dueMs > 0 && unit.dueMs <= nowMs) this.slow.add(session, unit.dueMs);
-      const record = new JournalRecord(session.storedNumber, delivery, undefined, this.#keeper);
+      const session = unit.sessions[i]!.storedNumber;
+      const record = new JournalRecord(session, delivery, undefined, this.#keeper);
       delivery.record = record;
       this.#opened(record);
     }

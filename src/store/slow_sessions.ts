@@ -2,6 +2,7 @@
 // stored at once for a while, so that publishers need not wait in vain.
 
 import type { Session } from "../session/session.ts";
+import type { JournalUnit } from "./unit.ts";
 
 const SLOW_MS = 1_000;
 /** Above so many, those that are over are looked for. */
@@ -11,10 +12,10 @@ export class SlowSessions {
   /** Until when, in ms of the broker's clock, by their numbers. */
   readonly #untilMs = new Map<number, number>();
 
-  /** `session` had messages to acknowledge at `dueMs`. */
-  add(session: Session, dueMs: number): void {
-    if (this.#untilMs.size >= MANY) this.#forgetUntil(dueMs);
-    this.#untilMs.set(session.storedNumber, dueMs + SLOW_MS);
+  /** What is still open of `unit`, whose time is over, should have been acknowledged. */
+  addThoseOf(unit: JournalUnit): void {
+    if (this.#untilMs.size >= MANY) this.#forgetUntil(unit.dueMs);
+    for (const session of unit.openSessions()) this.#untilMs.set(session, unit.dueMs + SLOW_MS);
   }
 
   has(session: Session, nowMs: number): boolean {

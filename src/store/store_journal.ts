@@ -21,6 +21,7 @@ import type { Subscription } from "../session/subscription.ts";
 import { BatchEncoder } from "./batch_encoder.ts";
 import { BatchWriter } from "./batch_writer.ts";
 import { EndingSessions } from "./ending_sessions.ts";
+import { SlowSessions } from "./slow_sessions.ts";
 import { type Change, JournalRecord, JournalUnit, type RecordKeeper } from "./unit.ts";
 import { YoungUnits } from "./young_units.ts";
 
@@ -78,9 +79,10 @@ export class StoreJournal implements Journal, RecordKeeper {
   readonly #young = new YoungUnits();
   /** When the unit that gathers, or the last one, was begun in a turn of the event loop: one look at the clock for all. */
   #turnMs = 0;
+  readonly #slow = new SlowSessions();
   readonly #keepsUp = (session: Session): boolean =>
     session.isConnected && !session.isFallingBehind &&
-    !this.#encoder.slow.has(session, this.#turnMs);
+    !this.#slow.has(session, this.#turnMs);
   #closed: JournalRecord[] = [];
   /** Stored deliveries that were sent since. */
   #changed: JournalRecord[] = [];
@@ -325,8 +327,9 @@ export class StoreJournal implements Journal, RecordKeeper {
       const unit = young ?? next;
       if (unit === undefined) break;
       if (unit.isDone) continue;
+      if (unit === young && unit.dueMs <= nowMs) this.#slow.addThoseOf(unit);
       this.#weigh(unit, -unit.bytes);
-      this.#encoder.unit(unit, nowMs);
+      this.#encoder.unit(unit);
       underWay.push(unit);
     }
     this.#units = this.#units.slice(units);

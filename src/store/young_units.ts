@@ -38,7 +38,6 @@ export class YoungUnits {
       if (session !== last) this.#lastOf.set(session.storedNumber, unit);
       last = session;
     }
-    for (const { session } of unit.records ?? []) this.#lastOf.set(session, unit);
   }
 
   /**

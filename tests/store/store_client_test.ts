@@ -100,17 +100,26 @@ Deno.test("a locked database is trouble that is told, and over when the lock is"
     assert.deepEqual(messagesIn(path), messagesAfter(1));
   }));
 
+/** A client whose workers, one after the other, can be got at. */
+async function openWithWorkers(path: string, events: Events): Promise<{
+  readonly client: StoreClient;
+  readonly workers: readonly Worker[];
+}> {
+  const workers: Worker[] = [];
+  const startWorker = () => {
+    const url = new URL("../../src/store/store_worker.ts", import.meta.url);
+    workers.push(new Worker(url, { type: "module" }));
+    return workers.at(-1)!;
+  };
+  const client = await StoreClient.open({ path, durability: "process", startWorker }, events);
+  return { client, workers };
+}
+
 Deno.test("a worker that dies is started again and goes on with the batch in hand", () =>
   withFolder(async (folder) => {
     const path = `${folder}/midge.db`;
     const events = new Events();
-    const workers: Worker[] = [];
-    const startWorker = () => {
-      const url = new URL("../../src/store/store_worker.ts", import.meta.url);
-      workers.push(new Worker(url, { type: "module" }));
-      return workers.at(-1)!;
-    };
-    const client = await StoreClient.open({ path, durability: "process", startWorker }, events);
+    const { client, workers } = await openWithWorkers(path, events);
     client.commit(batchOf(0));
     await events.until(1);
     workers[0]!.postMessage({ type: "nonsense" }); // it dies of that
@@ -127,13 +136,7 @@ Deno.test("a worker that is started again makes no new database where the old on
   withFolder(async (folder) => {
     const path = `${folder}/midge.db`;
     const events = new Events();
-    const workers: Worker[] = [];
-    const startWorker = () => {
-      const url = new URL("../../src/store/store_worker.ts", import.meta.url);
-      workers.push(new Worker(url, { type: "module" }));
-      return workers.at(-1)!;
-    };
-    const client = await StoreClient.open({ path, durability: "process", startWorker }, events);
+    const { client, workers } = await openWithWorkers(path, events);
     client.commit(batchOf(0));
     await events.until(1);
     for (const end of ["", "-wal", "-shm"]) {
