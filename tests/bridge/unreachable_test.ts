@@ -34,6 +34,16 @@ async function whyItWaits(changes: BridgeChanges): Promise<string> {
   return last("detail");
 }
 
+/** TLS of a bridge that trusts one authority and shows no certificate. */
+const trusting = (authority: string) => ({
+  ca: [authority],
+  certificate: undefined,
+  key: undefined,
+  acceptsAnyName: false,
+  minimumVersion: "1.2",
+  alpn: undefined,
+} as const);
+
 Deno.test("a name that no name server answers for costs nobody anything", async () => {
   const { lookup } = dns;
   const asked: string[] = [];
@@ -79,14 +89,7 @@ Deno.test("a remote broker that takes the connection and is silent is told of", 
 Deno.test("one that is silent when it comes to TLS is told of", async () => {
   using silent = Deno.listen({ hostname: HOST, port: 0 });
   const taken = silent.accept();
-  const tls = {
-    ca: [(await issue({ subject: { CN: "CA" }, isAuthority: true })).pem],
-    certificate: undefined,
-    key: undefined,
-    acceptsAnyName: false,
-    minimumVersion: "1.2",
-    alpn: undefined,
-  } as const;
+  const tls = trusting((await issue({ subject: { CN: "CA" }, isAuthority: true })).pem);
   const { port } = silent.addr;
   const why = await whyItWaits({ port, connectTimeoutMs: 100, remote: { tls } });
   assert.match(
@@ -116,14 +119,7 @@ listeners:
     });
   await using near = Server.start();
   await using client = await TestClient.connect(near.port);
-  const tls = {
-    ca: [authority.pem],
-    certificate: undefined,
-    key: undefined,
-    acceptsAnyName: false,
-    minimumVersion: "1.2",
-    alpn: undefined,
-  } as const;
+  const tls = trusting(authority.pem);
   {
     await using far = await start(valid);
     await near.configureBridges([
